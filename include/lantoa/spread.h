@@ -1,0 +1,162 @@
+/** Spreading activation over a weighted graph.
+ *
+ *  Activation leaves the cues and flows along edges, split among a node's edges by conductance (the
+ *  fan effect), fading at each step (Collins and Loftus 1975, "A spreading-activation theory of
+ *  semantic processing"). One step, from a[t] to a[t+1], with dec = decay, ret = retention:
+ *
+ *      w'_e     = type_gain[type(e)] * w_e                        conductance of an edge
+ *      p_e      = w'_e / (sum of w' over the sender's edges)^fan  fan 1: a random walk; 0: raw
+ * weights f_j      = ret * a[t]_j + (1 - ret) * sum over e: i -> j of p_e * a[t]_i a[t+1]_j =
+ * restart * a[0]_j + (1 - restart) * dec * f_j
+ *
+ *  and then a[t+1]_j < suppress becomes 0. A node with no edges keeps (retention) or loses
+ * (otherwise) what it has, except that with restart > 0 its flow returns to the cues. The classic
+ * models are settings of it (lan_spread_preset), tested against their sources:
+ *
+ *  - PPR: personalised PageRank (Page et al. 1999; Jeh and Widom 2003): restart 0.15.
+ *  - SPREADR: Siew 2019, "spreadr: An R package to simulate spreading activation in a network",
+ *    Behavior Research Methods 51: retention 0.5; its decay d is 1 - decay here; its suppress is
+ * ours. A node with no edges keeps all that it has.
+ *  - ACTR: ACT-R's fan (Anderson 1974; Anderson and Reder 1999): one step, the edge i -> j gives
+ *    W_i * (S - ln(fan_i)), W_i the cue's share of the attention, fan_i the number of the sender's
+ *    edges, itself counted; below 0 counts as 0.
+ *  - HEAT: heat kernel PageRank (Chung 2007, eq. 1): sum over k of e^-t t^k / k! * (a[0] P^k).
+ *  - MEMORY: what Lantoa's own memory uses: 3 steps, fan 1, decay 0.6. */
+#ifndef LANTOA_SPREAD_H
+#define LANTOA_SPREAD_H
+
+#include "lantoa/graph.h"
+#include "lantoa/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum lan_preset {
+  LAN_PRESET_MEMORY,
+  LAN_PRESET_PPR,
+  LAN_PRESET_SPREADR,
+  LAN_PRESET_ACTR,
+  LAN_PRESET_HEAT
+} lan_preset;
+
+typedef enum lan_spread_rule {
+  LAN_RULE_LINEAR, /**< the formula above */
+  LAN_RULE_ACTR,   /**< one step of W_i * (S - ln fan_i) */
+  LAN_RULE_HEAT    /**< powers of the walk, weighted by e^-t t^k / k! */
+} lan_spread_rule;
+
+typedef struct lan_spread_model {
+  lan_spread_rule rule;
+  uint32_t steps;   /**< 1 .. 10000; with `tolerance` > 0 the most that are made */
+  double fan;       /**< 0 .. 1 */
+  double decay;     /**< 0 .. 1: the share that is left after a step */
+  double retention; /**< 0 .. 1: the share that a node keeps back from its neighbours */
+  double restart;   /**< 0 .. 1, 1 excluded */
+  double suppress;  /**< >= 0: activation below it becomes 0 at the end of each step */
+  double threshold; /**< >= 0: push threshold of the sparse frontier. A node whose activation this
+                       step is below it does not pass it on; 0 is exact */
+  double
+      tolerance; /**< >= 0: stop when the L1 change of a step falls below it; 0: make all steps */
+  double actr_s; /**< RULE_ACTR: S, > 0 */
+  double heat_t; /**< RULE_HEAT: t, > 0 */
+  float type_gain[LAN_EDGE_TYPES]; /**< >= 0; 0 leaves edges of that type out */
+} lan_spread_model;
+
+/** The settings of a classic model; every type_gain is 1. */
+LAN_API lan_spread_model lan_spread_preset(lan_preset preset);
+
+typedef struct lan_cue {
+  uint32_t node;
+  float activation; /**< finite, >= 0 */
+} lan_cue;
+
+/** Activation that reached a node; in results ordered by activation, largest first, then by node.
+ */
+typedef struct lan_activation {
+  uint32_t node;
+  float activation;
+} lan_activation;
+
+/** A spreader holds what one thread needs to spread over one graph, so that spreading itself
+ * allocates nothing once warm. The graph must outlive it. Cost of making one: O(nodes). */
+typedef struct lan_spreader lan_spreader;
+LAN_API lan_status lan_spreader_new(const lan_graph *graph, lan_spreader **spreader,
+                                    lan_error *err);
+LAN_API void lan_spreader_free(lan_spreader *spreader);
+
+/** Spreads by sparse frontier: only nodes that hold activation are touched, so the cost is
+ *  O(steps * edges of activated nodes), whatever the size of the graph.
+ *
+ *  cues      n_cues of them; duplicates add up
+ *  *out      every node with activation > 0, unordered; valid until the next call on this spreader
+ *  *error    if not NULL: a bound on the L1 distance to the exact result (0 if threshold is 0)
+ *  LAN_ERANGE: a node outside the graph, or a setting outside its range, named in the message. */
+LAN_API lan_status lan_spread(lan_spreader *spreader, const lan_spread_model *model,
+                              const lan_cue *cues, size_t n_cues, const lan_activation **out,
+                              size_t *n_out, double *error, lan_error *err);
+
+/** The same, telling the activation after each step: `step` is called with t = 0 (the cues) ..
+ *  model->steps; the array is valid during the call; returning nonzero stops with LAN_ECANCELED. */
+LAN_API lan_status lan_spread_steps(lan_spreader *spreader, const lan_spread_model *model,
+                                    const lan_cue *cues, size_t n_cues,
+                                    int (*step)(void *ctx, uint32_t t, const lan_activation *a,
+                                                size_t n),
+                                    void *ctx, lan_error *err);
+
+/** The `n` most active of a result, ordered, into `top` (room for n); returns how many there are.
+ *  O(n_all + n log n). `skip` (may be NULL) is left out. */
+LAN_API size_t lan_spread_top(const lan_activation *all, size_t n_all, const uint32_t *skip,
+                              size_t n_skip, lan_activation *top, size_t n);
+
+/** Spreads many cue sets over one graph on several threads (0: one a processor). Set i is
+ *  cues[cue_offsets[i]] .. cues[cue_offsets[i+1]-1]; its `n_top` most active go to top[i * n_top
+ * ..], the number of them to counts[i]. Results do not depend on the number of threads. */
+LAN_API lan_status lan_spread_batch(const lan_graph *graph, const lan_spread_model *model,
+                                    const lan_cue *cues, const size_t *cue_offsets, size_t n_sets,
+                                    size_t n_top, lan_activation *top, size_t *counts,
+                                    size_t n_threads, lan_error *err);
+
+/** Dense spreading over the whole graph, for when most nodes hold activation (global PageRank, long
+ *  walks): a plan made once rewrites the graph by receiver, orders nodes by degree and cuts it to
+ * the processor's caches; each step then streams it once, on all threads of the plan.
+ *
+ *  Only RULE_LINEAR and RULE_HEAT; threshold is not used. Results are equal for any number of
+ *  threads. Memory: about 8 bytes an edge and 32 a node. */
+typedef struct lan_spread_plan lan_spread_plan;
+LAN_API lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *model,
+                                       size_t n_threads, lan_spread_plan **plan, lan_error *err);
+LAN_API void lan_spread_plan_free(lan_spread_plan *plan);
+/** activation: n_nodes values, the cues on entry (a[0]) and a[T] on return; *steps (may be NULL)
+ * the steps made. Sums are kept in double; with `tolerance` below 1e-6 values are too. */
+LAN_API lan_status lan_spread_plan_run(lan_spread_plan *plan, double *activation, uint32_t *steps,
+                                       lan_error *err);
+/** The bytes that one step must move at the least: each edge's target and conductance once, each
+ *  node's activation read and written once. For benchmarks. */
+LAN_API double lan_spread_plan_bytes(const lan_spread_plan *plan);
+
+/** A route by which activation reached a node. */
+typedef struct lan_route {
+  uint32_t n_nodes;      /**< 2 .. model->steps + 1; 1 for a cue itself */
+  const uint32_t *nodes; /**< from a cue to the target */
+  const uint8_t *types;  /**< n_nodes - 1: the type of the edge taken at each hop */
+  double activation;     /**< what arrived by this route */
+  double share;          /**< of all that arrived at the target, 0 .. 1 */
+} lan_route;
+
+/** The strongest routes from the cues to `target`, strongest first: the activation of a node is the
+ * sum over all walks of the product of their conductances; these are the walks that carried most.
+ *
+ *  Only RULE_LINEAR with suppress 0 and threshold 0, at most 8 steps. Exact best-first search over
+ * the layered graph, bounded by what can still arrive; gives up with what it has after `budget`
+ * expansions (0: 100,000), `*complete` (may be NULL) then being 0. The routes live in the spreader
+ * until its next call. */
+LAN_API lan_status lan_spread_routes(lan_spreader *spreader, const lan_spread_model *model,
+                                     const lan_cue *cues, size_t n_cues, uint32_t target,
+                                     size_t max_routes, size_t budget, const lan_route **routes,
+                                     size_t *n_routes, int *complete, lan_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

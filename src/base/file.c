@@ -1,0 +1,164 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+
+/* Reads to the end of `fd`. A file may grow or shrink meanwhile: what counts is what read() gives.
+ */
+static lan_status read_all(int fd, const char *shown, size_t max, lan_buf *out, lan_error *err) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return lan_fail_errno(err, "cannot read", shown);
+  if (!S_ISREG(st.st_mode)) return lan_fail(err, LAN_EIO, "%s is no regular file", shown);
+  if (st.st_size > 0 && (uint64_t)st.st_size > max) {
+    return lan_fail(err, LAN_ELIMIT, "%s holds %lld bytes; at most %zu are read", shown,
+                    (long long)st.st_size, max);
+  }
+  size_t room = (size_t)st.st_size + 1, had = out->len;
+  for (;;) {
+    if (!vec_reserve((void **)&out->data, &out->cap, out->len, room + 1, 1)) {
+      return lan_fail_memory(err, room);
+    }
+    ssize_t got = read(fd, out->data + out->len, room);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return lan_fail_errno(err, "cannot read", shown);
+    out->len += (size_t)got;
+    out->data[out->len] = '\0';
+    if (got == 0) return LAN_OK;
+    if (out->len - had > max) {
+      return lan_fail(err, LAN_ELIMIT, "%s holds more than %zu bytes", shown, max);
+    }
+    room = (size_t)got < room ? room - (size_t)got : 65536;
+  }
+}
+
+lan_status lan_file_read_at(int dir_fd, const char *name, const char *shown, size_t max,
+                            lan_buf *out, lan_error *err) {
+  /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+  int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return lan_fail_errno(err, "cannot open", shown);
+  size_t had = out->len;
+  lan_status s = read_all(fd, shown, max, out, err);
+  close(fd);
+  if (s != LAN_OK && out->data) {
+    out->len = had;
+    out->data[had] = '\0';
+  }
+  return s;
+}
+
+lan_status lan_file_read(const char *path, size_t max, lan_buf *out, lan_error *err) {
+  return lan_file_read_at(AT_FDCWD, path, path, max, out, err);
+}
+
+static lan_status write_all(int fd, const char *bytes, size_t len, const char *path,
+                            lan_error *err) {
+  while (len > 0) {
+    ssize_t n = write(fd, bytes, len);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return lan_fail_errno(err, "cannot write", path);
+    bytes += n;
+    len -= (size_t)n;
+  }
+  return LAN_OK;
+}
+
+/* Makes a rename durable: the folder's own entry must reach the disk too. */
+static lan_status sync_parent(const char *path, lan_error *err) {
+  const char *slash = strrchr(path, '/');
+  lan_buf dir = {0};
+  lan_buf_add(&dir, slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
+  if (dir.failed) return lan_fail_memory(err, 0);
+  int fd = open(dir.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  lan_status s = LAN_OK;
+  if (fd < 0 || fsync(fd) != 0) s = lan_fail_errno(err, "cannot sync the folder of", path);
+  if (fd >= 0) close(fd);
+  lan_buf_free(&dir);
+  return s;
+}
+
+lan_status lan_file_write(const char *path, const void *bytes, size_t len, lan_error *err) {
+  lan_buf temp = {0};
+  lan_buf_printf(&temp, "%s.XXXXXX", path);
+  if (temp.failed) return lan_fail_memory(err, 0);
+  lan_status s = LAN_OK;
+  int fd = mkostemp(temp.data, O_CLOEXEC);
+  if (fd < 0) {
+    s = lan_fail_errno(err, "cannot create a file beside", path);
+    goto cleanup;
+  }
+  s = write_all(fd, bytes, len, path, err);
+  if (s == LAN_OK && fsync(fd) != 0) s = lan_fail_errno(err, "cannot sync", path);
+  if (close(fd) != 0 && s == LAN_OK) s = lan_fail_errno(err, "cannot write", path);
+  if (s == LAN_OK && rename(temp.data, path) != 0) s = lan_fail_errno(err, "cannot replace", path);
+  if (s == LAN_OK) {
+    s = sync_parent(path, err);
+  } else {
+    unlink(temp.data);
+  }
+cleanup:
+  lan_buf_free(&temp);
+  return s;
+}
+
+lan_status lan_dir_make(const char *path, lan_error *err) {
+  lan_buf part = {0};
+  lan_buf_add_str(&part, path);
+  if (part.failed) return lan_fail_memory(err, 0);
+  lan_status s = LAN_OK;
+  for (size_t i = 1; s == LAN_OK && i <= part.len; i++) {
+    if (i < part.len && part.data[i] != '/') continue;
+    char kept = part.data[i];
+    part.data[i] = '\0';
+    if (mkdir(part.data, 0700) != 0 && errno != EEXIST) {
+      s = lan_fail_errno(err, "cannot make the folder", part.data);
+    }
+    part.data[i] = kept;
+  }
+  struct stat st;
+  if (s == LAN_OK && (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))) {
+    s = lan_fail(err, LAN_EIO, "%s is in the way: a folder is wanted there", path);
+  }
+  lan_buf_free(&part);
+  return s;
+}
+
+static lan_status xdg_folder(const char *variable, const char *below_home, lan_buf *out,
+                             lan_error *err) {
+  const char *dir = getenv(variable), *home = getenv("HOME");
+  if (dir && dir[0] == '/') {
+    lan_buf_printf(out, "%s/lantoa", dir);
+  } else if (home && home[0] == '/') {
+    lan_buf_printf(out, "%s/%s/lantoa", home, below_home);
+  } else {
+    return lan_fail(err, LAN_ENOTFOUND, "set HOME or %s to an absolute path", variable);
+  }
+  return out->failed ? lan_fail_memory(err, 0) : LAN_OK;
+}
+
+lan_status lan_dir_cache(lan_buf *out, lan_error *err) {
+  return xdg_folder("XDG_CACHE_HOME", ".cache", out, err);
+}
+
+lan_status lan_dir_data(lan_buf *out, lan_error *err) {
+  return xdg_folder("XDG_DATA_HOME", ".local/share", out, err);
+}
+
+uint64_t lan_clock_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int64_t lan_clock_unix_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

@@ -1,0 +1,122 @@
+#include "base/thread.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+enum { POOL_MOST = 64 };
+
+typedef struct worker {
+  lan_pool *pool;
+  size_t number;
+  pthread_t thread;
+} worker;
+
+struct lan_pool {
+  pthread_mutex_t lock;
+  pthread_cond_t start, done;
+  size_t n_threads;  /* the caller's included */
+  size_t n_started;  /* workers that run */
+  unsigned long run; /* counts runs, so that a worker joins each once */
+  size_t busy;       /* workers that are still in the current run */
+  int stop;
+  void (*task)(void *ctx, size_t i, size_t worker);
+  void *ctx;
+  size_t n;
+  atomic_size_t next;
+  worker workers[POOL_MOST];
+};
+
+size_t lan_cpu_count(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  int n = CPU_COUNT(&set);
+  return n < 1 ? 1 : (size_t)n;
+}
+
+static void take_tasks(lan_pool *pool, size_t number) {
+  for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->n;) {
+    pool->task(pool->ctx, i, number);
+  }
+}
+
+static void *worker_main(void *arg) {
+  worker *w = arg;
+  lan_pool *pool = w->pool;
+  unsigned long seen = 0;
+  pthread_mutex_lock(&pool->lock);
+  for (;;) {
+    while (!pool->stop && pool->run == seen) pthread_cond_wait(&pool->start, &pool->lock);
+    if (pool->stop) break;
+    seen = pool->run;
+    pthread_mutex_unlock(&pool->lock);
+    take_tasks(pool, w->number);
+    pthread_mutex_lock(&pool->lock);
+    if (--pool->busy == 0) pthread_cond_signal(&pool->done);
+  }
+  pthread_mutex_unlock(&pool->lock);
+  return NULL;
+}
+
+lan_status lan_pool_new(size_t n_threads, lan_pool **out, lan_error *err) {
+  if (n_threads == 0) n_threads = lan_cpu_count();
+  if (n_threads > POOL_MOST) n_threads = POOL_MOST;
+  lan_pool *pool = lan_alloc_zeroed(1, sizeof *pool);
+  if (!pool) return lan_fail_memory(err, sizeof *pool);
+  pthread_mutex_init(&pool->lock, NULL);
+  pthread_cond_init(&pool->start, NULL);
+  pthread_cond_init(&pool->done, NULL);
+  pool->n_threads = n_threads;
+  for (size_t i = 1; i < n_threads; i++) {
+    worker *w = &pool->workers[i];
+    w->pool = pool;
+    w->number = i;
+    if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+      lan_pool_free(pool);
+      return lan_fail(err, LAN_ENOMEM, "cannot start thread %zu of %zu", i + 1, n_threads);
+    }
+    pool->n_started++;
+  }
+  *out = pool;
+  return LAN_OK;
+}
+
+void lan_pool_free(lan_pool *pool) {
+  if (!pool) return;
+  pthread_mutex_lock(&pool->lock);
+  pool->stop = 1;
+  pthread_cond_broadcast(&pool->start);
+  pthread_mutex_unlock(&pool->lock);
+  for (size_t i = 1; i <= pool->n_started; i++) pthread_join(pool->workers[i].thread, NULL);
+  pthread_cond_destroy(&pool->start);
+  pthread_cond_destroy(&pool->done);
+  pthread_mutex_destroy(&pool->lock);
+  free(pool);
+}
+
+size_t lan_pool_size(const lan_pool *pool) { return pool ? pool->n_threads : 1; }
+
+void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, size_t worker),
+                  void *ctx) {
+  if (!pool || pool->n_started == 0 || n < 2) {
+    for (size_t i = 0; i < n; i++) task(ctx, i, 0);
+    return;
+  }
+  pthread_mutex_lock(&pool->lock);
+  pool->task = task;
+  pool->ctx = ctx;
+  pool->n = n;
+  atomic_store(&pool->next, 0);
+  pool->busy = pool->n_started;
+  pool->run++;
+  pthread_cond_broadcast(&pool->start);
+  pthread_mutex_unlock(&pool->lock);
+  take_tasks(pool, 0);
+  pthread_mutex_lock(&pool->lock);
+  while (pool->busy) pthread_cond_wait(&pool->done, &pool->lock);
+  pthread_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,26 @@
+/* One pool of threads, created by the caller and shared by everything that it calls. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <stddef.h>
+
+#include "lantoa/status.h"
+
+typedef struct lan_pool lan_pool;
+
+/* The processors that this process may use, at least 1. */
+size_t lan_cpu_count(void);
+
+/* A pool in which lan_pool_run works on `n_threads` threads, the caller's among them
+ * (0: one a processor; at most 64). */
+lan_status lan_pool_new(size_t n_threads, lan_pool **pool, lan_error *err);
+void lan_pool_free(lan_pool *pool);
+size_t lan_pool_size(const lan_pool *pool); /* 1 for a NULL pool */
+
+/* Calls task(ctx, i, worker) for each i in 0 .. n-1, each once, in any order, `worker` being below
+ * lan_pool_size; returns when all are done. With a NULL pool it is a loop. One run at a time a
+ * pool; not from inside a task. */
+void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, size_t worker),
+                  void *ctx);
+
+#endif
