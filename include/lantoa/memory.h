@@ -1,0 +1,269 @@
+/** The memory of a vault: open a folder of Markdown notes and ask what a note, or a phrase, calls
+ * to mind.
+ *
+ *      lan_memory *m;
+ *      lan_error err;
+ *      if (lan_memory_open("/home/me/notes", NULL, &m, &err) != LAN_OK) return puts(err.message),
+ * 1; uint32_t note; lan_memory_find(m, "cà phê", &note, &err); const lan_result *r; size_t n;
+ *      lan_memory_related(m, note, NULL, &r, &n, &err);
+ *      for (size_t i = 0; i < n; i++) printf("%.3f %s\n", r[i].score, lan_memory_note(m,
+ * r[i].note).path); lan_memory_close(m);
+ *
+ *  Notes are read, never written. What was read is kept in a cache outside the vault and brought up
+ * to date at each opening; the cache may be deleted at any time. A memory belongs to one thread at
+ * a time.
+ *
+ *  Notes have numbers 0 .. lan_memory_size - 1, in byte order of their paths; a number holds until
+ *  the next lan_memory_refresh. Strings are UTF-8 except paths, which are the bytes on disk. */
+#ifndef LANTOA_MEMORY_H
+#define LANTOA_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lantoa/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lan_memory lan_memory;
+
+/* ---- opening ---- */
+
+typedef enum lan_phase {
+  LAN_PHASE_WALK,  /**< finding files; total unknown (0) */
+  LAN_PHASE_READ,  /**< reading and parsing notes */
+  LAN_PHASE_LINK,  /**< finding mentions, resolving links */
+  LAN_PHASE_BUILD, /**< building the graph and the word index */
+  LAN_PHASE_SAVE   /**< writing the cache */
+} lan_phase;
+
+typedef struct lan_memory_options {
+  const char
+      *cache_dir; /**< where index caches live; NULL: $XDG_CACHE_HOME/lantoa or ~/.cache/lantoa */
+  const char
+      *data_dir; /**< where memory.db lives; NULL: $XDG_DATA_HOME/lantoa or ~/.local/share/lantoa */
+  const char *const
+      *excludes; /**< further userIgnoreFilters: a path's beginning, or /regular expression/ */
+  size_t n_excludes;
+  size_t n_threads; /**< for indexing; 0: one a processor */
+  int no_cache;     /**< neither read nor write the cache */
+  int save;         /**< write the cache even if little has changed (`lantoa index`) */
+  int rebuild;      /**< read every note anew */
+  /** Called now and then from the calling thread; nonzero stops with LAN_ECANCELED, the cache being
+   * as it was. May be NULL. */
+  int (*progress)(void *ctx, lan_phase phase, size_t done, size_t total);
+  void *progress_ctx;
+} lan_memory_options;
+
+/** Opens the vault at `vault` (any folder), reading what changed since the last time. `options` may
+ * be NULL. A broken note, an unreadable folder or a damaged cache is no error: see
+ * lan_memory_report. LAN_ENOTFOUND, LAN_EIO: the folder itself cannot be read. LAN_ENOMEM,
+ * LAN_ECANCELED. */
+LAN_API lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
+                                   lan_memory **memory, lan_error *err);
+LAN_API void lan_memory_close(lan_memory *memory);
+
+/** Finds the vault around a folder or file: the nearest folder upwards that holds `.obsidian`.
+ * `path` receives a NUL-terminated path; LAN_ERANGE if it does not fit. */
+LAN_API lan_status lan_memory_find_vault(const char *start, char *path, size_t size,
+                                         lan_error *err);
+
+/** Brings an open memory up to date with the vault. *changed (may be NULL): notes read anew or
+ * gone. */
+LAN_API lan_status lan_memory_refresh(lan_memory *memory, size_t *changed, lan_error *err);
+
+/** What opening did, for `status` and for exit codes. Paths live as long as the memory. */
+typedef struct lan_memory_report {
+  const char *vault;      /**< absolute path */
+  const char *cache_file; /**< index.db; NULL with no_cache */
+  const char *data_file;  /**< memory.db */
+  size_t notes, canvases, attachments, phantoms, tags, links, mentions, words;
+  size_t read_now;           /**< notes read in this opening */
+  size_t skipped;            /**< files or folders that could not be read; doctor names them */
+  const char *cache_trouble; /**< why the cache could not be used or written; NULL if all is well */
+  double seconds;            /**< that opening took */
+} lan_memory_report;
+LAN_API lan_memory_report lan_memory_describe(const lan_memory *memory);
+
+/* ---- notes ---- */
+
+typedef struct lan_note {
+  const char *path;  /**< relative to the vault, NUL-terminated; "" for a number outside */
+  const char *title; /**< file name without folder and extension, NUL-terminated, valid UTF-8 */
+} lan_note;
+
+LAN_API uint32_t lan_memory_size(const lan_memory *memory);
+LAN_API lan_note lan_memory_note(const lan_memory *memory, uint32_t note);
+
+/** The note that `name` means: its path (with or without ".md"), its title, an alias, else an
+ *  unambiguous ending of a path, title without accents, or part of a title. Case and accents'
+ * encoding do not matter. LAN_ENOTFOUND: the message offers what may have been meant;
+ * LAN_EAMBIGUOUS: it lists the paths to choose from. */
+LAN_API lan_status lan_memory_find(const lan_memory *memory, const char *name, uint32_t *note,
+                                   lan_error *err);
+
+/* ---- recall ---- */
+
+/** The parts of a score. Each is the contribution of one kind of connection, and they add up to the
+ *  score exactly. What each measures, and its weight: docs/scoring.md. */
+typedef enum lan_signal {
+  LAN_SIGNAL_LINK,     /**< a link from one to the other */
+  LAN_SIGNAL_PATH,     /**< activation over several links */
+  LAN_SIGNAL_COCITED,  /**< other notes link to both */
+  LAN_SIGNAL_COUPLED,  /**< both link to the same notes */
+  LAN_SIGNAL_TEXT,     /**< words in common */
+  LAN_SIGNAL_NEIGHBOR, /**< what notes with similar words link to, or are linked from */
+  LAN_SIGNAL_MENTION,  /**< one names the other's title or alias without a link */
+  LAN_SIGNAL_TITLE,    /**< words of the titles in common */
+  LAN_SIGNAL_TAG,      /**< tags in common */
+  LAN_SIGNAL_FOLDER,   /**< the same folder, or neighbours in a dated sequence */
+  LAN_SIGNAL_POPULAR,  /**< linked to from many notes */
+  LAN_SIGNALS
+} lan_signal;
+
+/** "link", "path", "cocited", ... Never NULL. */
+LAN_API const char *lan_signal_name(lan_signal signal);
+
+typedef enum lan_linked {
+  LAN_LINKED_YES, /**< linked notes and others */
+  LAN_LINKED_NO,  /**< only notes that the cue neither links to nor is linked from */
+  LAN_LINKED_ONLY /**< only those */
+} lan_linked;
+
+enum {
+  LAN_LINK_OUT = 1, /**< the cue links to it */
+  LAN_LINK_IN = 2   /**< it links to the cue */
+};
+
+typedef struct lan_query {
+  size_t limit;      /**< results at most; 0: 10 */
+  lan_linked linked; /**< default: LAN_LINKED_YES */
+} lan_query;
+
+typedef struct lan_result {
+  uint32_t note;
+  int linked;                 /**< LAN_LINK_OUT | LAN_LINK_IN */
+  double score;               /**< > 0, comparable within one answer only */
+  float signals[LAN_SIGNALS]; /**< adding up to score */
+} lan_result;
+
+/** What opening `note` calls to mind, best first. `query` may be NULL. *results belongs to the
+ * memory and holds until its next call. *n may be 0. */
+LAN_API lan_status lan_memory_related(lan_memory *memory, uint32_t note, const lan_query *query,
+                                      const lan_result **results, size_t *n, lan_error *err);
+
+/** What a phrase or question calls to mind: the notes whose words, titles or aliases it touches are
+ * the cues, and activation spreads from them. Words without accents find accented ones where
+ * nothing matches exactly ("ca phe" finds "cà phê"). */
+LAN_API lan_status lan_memory_recall(lan_memory *memory, const char *text, const lan_query *query,
+                                     const lan_result **results, size_t *n, lan_error *err);
+
+/* ---- reasons ---- */
+
+/** One hop of a path: how activation went from the node before to this one. */
+typedef enum lan_hop_kind {
+  LAN_HOP_START,
+  LAN_HOP_LINK,        /**< the node before links to this one */
+  LAN_HOP_LINKED_FROM, /**< this one links to the node before */
+  LAN_HOP_EMBED,
+  LAN_HOP_EMBEDDED_IN,
+  LAN_HOP_MENTION,
+  LAN_HOP_MENTIONED_IN,
+  LAN_HOP_TAG,    /**< carries the tag (the node is a tag) */
+  LAN_HOP_TAGGED, /**< from a tag to a note */
+  LAN_HOP_FOLDER, /**< the node is a folder, or a note in it */
+  LAN_HOP_TEXT    /**< words in common */
+} lan_hop_kind;
+
+LAN_API const char *lan_hop_name(lan_hop_kind kind); /**< "link", "linked-from", ... */
+
+typedef struct lan_hop {
+  lan_hop_kind kind;
+  const char *name; /**< a note's title, a tag with '#', a folder with '/', a phantom's name */
+  const char *path; /**< the note's path; NULL if the node is no note */
+} lan_hop;
+
+typedef struct lan_path {
+  const lan_hop *hops; /**< n_hops >= 2, the first LAN_HOP_START */
+  size_t n_hops;
+  double share; /**< of the activation that reached the note over the graph, 0 .. 1 */
+} lan_path;
+
+/** A sentence that holds the connection. */
+typedef struct lan_sentence {
+  const char *path;            /**< of the note it stands in */
+  uint32_t line;               /**< from 1 */
+  const char *text;            /**< plain, at most about 240 bytes */
+  size_t mark_start, mark_end; /**< the linked words in `text` (bytes) */
+} lan_sentence;
+
+typedef struct lan_why {
+  const char *reason; /**< one short line for a person: "linked from Cà phê", "both linked from Buổi
+                         sáng" */
+  const lan_path *paths;
+  size_t n_paths;
+  const lan_sentence *sentences;
+  size_t n_sentences;
+  const char *const *words; /**< words in common, most telling first */
+  size_t n_words;
+  const char *const *tags; /**< in common, without '#' */
+  size_t n_tags;
+} lan_why;
+
+/** The reasons for result `i` of the last lan_memory_related or lan_memory_recall. Belongs to the
+ * memory and holds until its next call other than this one. LAN_ERANGE: there is no such result. */
+LAN_API lan_status lan_memory_why(lan_memory *memory, size_t i, const lan_why **why,
+                                  lan_error *err);
+
+/** How activation flows from one note to another: the strongest paths of at most 4 hops over links,
+ * mentions, tags and folders. *n is 0 when they are not connected. Belongs to the memory until its
+ * next call. */
+LAN_API lan_status lan_memory_paths(lan_memory *memory, uint32_t from, uint32_t to, size_t limit,
+                                    const lan_path **paths, size_t *n, lan_error *err);
+
+/* ---- tending the vault ---- */
+
+/** Links that are missing: pairs of unlinked notes, best first, mentions with their sentence
+ * foremost. */
+typedef struct lan_suggestion {
+  uint32_t from, to;
+  double score;
+  lan_sentence sentence; /**< where `to` is named in `from`; text "" if it is not */
+  const char *reason;
+} lan_suggestion;
+
+/** `note`: for this one only, or UINT32_MAX for the whole vault. */
+LAN_API lan_status lan_memory_suggest(lan_memory *memory, uint32_t note, size_t limit,
+                                      const lan_suggestion **suggestions, size_t *n,
+                                      lan_error *err);
+
+typedef enum lan_defect_kind {
+  LAN_DEFECT_BROKEN_LINK,    /**< no such note */
+  LAN_DEFECT_AMBIGUOUS_LINK, /**< several notes it could mean */
+  LAN_DEFECT_ORPHAN,         /**< no link in or out */
+  LAN_DEFECT_DAMAGED_TEXT,   /**< wrong encoding, NULs */
+  LAN_DEFECT_NEAR_DUPLICATE, /**< two notes with nearly the same title */
+  LAN_DEFECT_FORMAT,         /**< front matter or canvas that cannot be read */
+  LAN_DEFECT_SKIPPED,        /**< a file or folder that could not be read */
+  LAN_DEFECTS
+} lan_defect_kind;
+
+LAN_API const char *lan_defect_name(lan_defect_kind kind); /**< "broken-link", ... */
+
+typedef struct lan_defect {
+  lan_defect_kind kind;
+  const char *path;    /**< the file */
+  uint32_t line;       /**< from 1; 0 if it concerns the whole file */
+  const char *message; /**< what is wrong and how to mend it */
+} lan_defect;
+
+/** Everything that is wrong with the vault, by kind, then path and line. */
+LAN_API lan_status lan_memory_doctor(lan_memory *memory, const lan_defect **defects, size_t *n,
+                                     lan_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
