@@ -6,6 +6,7 @@
 #ifndef LANTOA_GRAPH_H
 #define LANTOA_GRAPH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

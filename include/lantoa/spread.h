@@ -75,7 +75,7 @@ typedef struct lan_cue {
  */
 typedef struct lan_activation {
   uint32_t node;
-  float activation;
+  double activation;
 } lan_activation;
 
 /** A spreader holds what one thread needs to spread over one graph, so that spreading itself
@@ -96,8 +96,8 @@ LAN_API lan_status lan_spread(lan_spreader *spreader, const lan_spread_model *mo
                               const lan_cue *cues, size_t n_cues, const lan_activation **out,
                               size_t *n_out, double *error, lan_error *err);
 
-/** The same, telling the activation after each step: `step` is called with t = 0 (the cues) ..
- *  model->steps; the array is valid during the call; returning nonzero stops with LAN_ECANCELED. */
+/** The same, telling the activation after each step: `step` is called with t = 0 (the cues) .. the
+ * last step; the array is valid during the call; returning nonzero stops with LAN_ECANCELED. */
 LAN_API lan_status lan_spread_steps(lan_spreader *spreader, const lan_spread_model *model,
                                     const lan_cue *cues, size_t n_cues,
                                     int (*step)(void *ctx, uint32_t t, const lan_activation *a,
@@ -137,24 +137,26 @@ LAN_API double lan_spread_plan_bytes(const lan_spread_plan *plan);
 
 /** A route by which activation reached a node. */
 typedef struct lan_route {
-  uint32_t n_nodes;      /**< 2 .. model->steps + 1; 1 for a cue itself */
-  const uint32_t *nodes; /**< from a cue to the target */
+  uint32_t n_nodes;      /**< 2 .. model->steps + 1 */
+  const uint32_t *nodes; /**< from a cue to the target, none twice */
   const uint8_t *types;  /**< n_nodes - 1: the type of the edge taken at each hop */
   double activation;     /**< what arrived by this route */
-  double share;          /**< of all that arrived at the target, 0 .. 1 */
+  double share; /**< of all that arrived at the target in steps 1 .. model->steps, 0 .. 1 */
 } lan_route;
 
-/** The strongest routes from the cues to `target`, strongest first: the activation of a node is the
- * sum over all walks of the product of their conductances; these are the walks that carried most.
+/** The strongest routes from the cues to `target`, strongest first. What arrives at a node over
+ * steps 1 .. model->steps is the sum over all walks to it of the product of their conductances,
+ * times decay at each hop; these are the walks without repetition that carried most, in exact
+ * order.
  *
- *  Only RULE_LINEAR with suppress 0 and threshold 0, at most 8 steps. Exact best-first search over
- * the layered graph, bounded by what can still arrive; gives up with what it has after `budget`
- * expansions (0: 100,000), `*complete` (may be NULL) then being 0. The routes live in the spreader
- * until its next call. */
+ *  Only RULE_LINEAR; retention, restart, suppress and threshold count as 0; at most 8 steps. A
+ * best-first search with an exact bound; it ends after `budget` expansions (0: 100,000) with what
+ * it has. The routes live in the spreader until its next call. The first call turns the graph
+ * round: O(edges). */
 LAN_API lan_status lan_spread_routes(lan_spreader *spreader, const lan_spread_model *model,
                                      const lan_cue *cues, size_t n_cues, uint32_t target,
                                      size_t max_routes, size_t budget, const lan_route **routes,
-                                     size_t *n_routes, int *complete, lan_error *err);
+                                     size_t *n_routes, lan_error *err);
 
 #ifdef __cplusplus
 }

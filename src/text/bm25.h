@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "base/thread.h"
 #include "lantoa/status.h"
 
 typedef struct bm25_term {
@@ -37,8 +36,8 @@ typedef struct bm25_counter {
   bm25_term *terms;
   uint32_t n_terms, cap;
   uint32_t length;
-  struct lan_map_entry *map;
-  uint32_t map_cap;
+  uint32_t *slots; /* a hash table of term numbers + 1 */
+  uint32_t n_slots;
   bool failed; /* memory was short */
 } bm25_counter;
 void bm25_counter_begin(bm25_counter *c);
@@ -56,8 +55,8 @@ lan_status bm25_builder_new(size_t n_workers, bm25_builder **builder, lan_error 
 lan_status bm25_builder_add(bm25_builder *builder, size_t worker, uint32_t doc,
                             const bm25_doc *content, lan_error *err);
 /* Documents 0 .. n_docs-1; those never added are not there. The builder is left to be freed. */
-lan_status bm25_builder_finish(bm25_builder *builder, uint32_t n_docs, lan_pool *pool,
-                               bm25_index **index, lan_error *err);
+lan_status bm25_builder_finish(bm25_builder *builder, uint32_t n_docs, bm25_index **index,
+                               lan_error *err);
 void bm25_builder_free(bm25_builder *builder);
 
 /* Opens a block that bm25_bytes gave; the bytes are borrowed and must outlive the index. Every
@@ -67,14 +66,9 @@ lan_status bm25_open(const void *bytes, size_t len, bm25_index **index, lan_erro
 lan_str bm25_bytes(const bm25_index *index);
 void bm25_free(bm25_index *index);
 
-/* Lays a new version of a document over the base (doc < the number of documents, or the next number
- * to append one); doc.length 0 removes it. */
+/* Lays a new version of a document over the base; doc < bm25_n_docs. With length 0 it is removed.
+ */
 lan_status bm25_replace(bm25_index *index, uint32_t doc, const bm25_doc *content, lan_error *err);
-
-/* A new base with the changes merged and documents renumbered: remap[old] = new number < n_new or
- * UINT32_MAX to drop it. Byte for byte what a builder gives for the same documents. */
-lan_status bm25_merge(const bm25_index *index, const uint32_t *remap, uint32_t n_new,
-                      bm25_index **merged, lan_error *err);
 
 uint32_t bm25_n_docs(const bm25_index *index);
 uint32_t bm25_doc_length(const bm25_index *index, uint32_t doc);
@@ -87,14 +81,16 @@ typedef struct bm25_query_term {
   float weight; /* > 0; e.g. the count in the query */
 } bm25_query_term;
 
-/* Adds each query term's contribution to scores[doc] (n_docs floats that the caller zeroed), and
- * appends each document that went from 0 to more to touched[] (room for n_docs), returning their
- * number in *n_touched. k1 = 1.2, b = 0.75 unless the caller sets others. */
 typedef struct bm25_params {
-  float k1, b;
+  float k1, b; /* usually 1.2 and 0.75 */
 } bm25_params;
-void bm25_score(const bm25_index *index, bm25_params params, const bm25_query_term *terms, size_t n,
-                float *scores, uint32_t *touched, uint32_t *n_touched);
+
+/* Adds each query term's contribution to scores[doc] (n_docs floats that the caller zeroed), and
+ * appends each document that went from 0 to more to touched[] (room for n_docs), their number to
+ * *n_touched. Allocates once after a change (norms of documents: LAN_ENOMEM); one thread at a time.
+ */
+lan_status bm25_score(bm25_index *index, bm25_params params, const bm25_query_term *terms, size_t n,
+                      float *scores, uint32_t *touched, uint32_t *n_touched);
 
 /* The score of one document, by the same formula (for explanations): contributions[i] of terms[i].
  */
@@ -102,11 +98,8 @@ void bm25_explain(const bm25_index *index, bm25_params params, const bm25_query_
                   size_t n, uint32_t doc, float *contributions);
 
 /* Accent-insensitive second chance: the terms in the index whose accent-stripped form has this hash
- * (of text_word.base_hash), at most `max`, most frequent first. Returns how many. */
+ * (of text_word.base_hash), at most `max` (16 at the most), most
+ * frequent first. Returns how many. */
 size_t bm25_variants(const bm25_index *index, uint64_t base_hash, uint64_t *hashes, size_t max);
-
-/* Calls `doc` for each living document that holds all the terms, in increasing order. */
-void bm25_docs_with_all(const bm25_index *index, const uint64_t *hashes, size_t n,
-                        void (*doc)(void *ctx, uint32_t doc), void *ctx);
 
 #endif

@@ -1,11 +1,11 @@
 /* Finding many phrases (titles and aliases) in a text, in one linear pass.
  *
- * An Aho-Corasick automaton (Aho and Corasick 1975) over folded words (an ideograph being a word),
- * so that matches are word-bounded by construction and Vietnamese and CJK need no special case. A
- * match also needs what stands between the words and directly at the ends to agree: white space
- * runs count as one space, other characters must be the same folded ("C++" is not found in "C", nor
- * "Node.js" in "node js"; "Cà phê" is found in "cà  phê", and in "**cà phê**"). Of overlapping
- * matches the leftmost, then the longest is kept. */
+ * A trie over folded words (an ideograph being a word), so that matches are word-bounded by
+ * construction and Vietnamese and CJK need no special case. What stands between the words must
+ * agree as well: runs of white space count as one space, other signs must be the same; so must
+ * signs at a phrase's ends. "C++" is not found in "C", nor "Node.js" in "node js"; "Cà phê" is
+ * found in "cà  phê" and in "**cà phê**". Of overlapping matches the leftmost, then the longest is
+ * kept. */
 #ifndef TEXT_PHRASE_H
 #define TEXT_PHRASE_H
 
@@ -17,18 +17,15 @@
 typedef struct phrase_set phrase_set;
 
 typedef struct phrase_match {
-  uint32_t phrase;     /* the number that was given for it; for equal phrases, the lowest */
+  uint32_t phrase;     /* its number */
   uint32_t start, end; /* byte range in the text */
 } phrase_match;
 
-/* phrases[i] gets the number i. Phrases with no word in them (only symbols), and those marked empty
- * (len 0), are never found. Immutable; safe to scan from several threads. */
+/* phrases[i] gets the number i; of equal phrases the lowest is found. Phrases with no word in them
+ * (only signs, or empty), or with more than 64, are never found. Immutable; safe to scan from
+ * several threads. */
 lan_status phrase_set_new(const lan_str *phrases, uint32_t n, phrase_set **set, lan_error *err);
 void phrase_set_free(phrase_set *set);
-
-/* All numbers that share the folded phrase with `phrase` (itself included), e.g. two notes of one
- * title. Returns how many; *ids points into the set. */
-uint32_t phrase_set_same(const phrase_set *set, uint32_t phrase, const uint32_t **ids);
 
 /* Scratch memory for scanning; one a thread. Zero-initialise; freed by phrase_scratch_free. */
 typedef struct phrase_scratch {
@@ -37,7 +34,8 @@ typedef struct phrase_scratch {
 } phrase_scratch;
 void phrase_scratch_free(phrase_scratch *scratch);
 
-/* Calls `found` for each match in order of position. Time linear in n whatever the phrases. */
+/* Calls `found` for each match in order of position. LAN_ENOMEM. Time linear in n whatever the
+ * phrases. */
 lan_status phrase_scan(const phrase_set *set, const char *text, size_t n, phrase_scratch *scratch,
                        void (*found)(void *ctx, const phrase_match *m), void *ctx);
 

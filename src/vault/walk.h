@@ -7,49 +7,42 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "base/thread.h"
+#include "base/vec.h"
 #include "lantoa/status.h"
 
 typedef enum walk_kind {
   WALK_NOTE,      /* .md */
   WALK_CANVAS,    /* .canvas */
-  WALK_ATTACHMENT /* anything else that a link may mean; pictures, PDFs, sound */
+  WALK_ATTACHMENT /* anything else that a link may mean: pictures, PDFs, sound */
 } walk_kind;
 
 typedef struct walk_file {
-  lan_str path; /* relative to the root, bytes as on disk, NUL-terminated */
-  uint64_t size;
-  int64_t mtime_ns;
+  lan_str path;     /* relative to the root, bytes as on disk, NUL-terminated */
+  uint64_t size;    /* of notes and canvases; 0 for attachments */
+  int64_t mtime_ns; /* likewise */
   walk_kind kind;
 } walk_file;
 
-/* What was passed over, and why: for `doctor` and for exit code 3. */
+/* What was passed over, and why: for `doctor`. */
 typedef struct walk_skip {
   lan_str path;
-  lan_str reason; /* "is a symbolic link", "permission denied", "is no regular file", ... */
+  lan_str reason; /* "is a symbolic link; links are not followed", "cannot be read: ...", ... */
+  bool failed;    /* it should have been read and could not */
 } walk_skip;
 
 typedef struct walk_result {
-  walk_file *files; /* sorted by path, byte order */
-  uint32_t n_files;
-  walk_skip *skips;
-  uint32_t n_skips;
-  lan_arena arenas[64]; /* one a worker */
+  VEC(walk_file) files; /* sorted by path, byte order */
+  VEC(walk_skip) skips;
+  lan_arena arena;
 } walk_result;
 
-typedef struct walk_options {
-  const char *const *excludes; /* as userIgnoreFilters */
-  size_t n_excludes;
-  bool ignore_app_json; /* do not read .obsidian/app.json */
-} walk_options;
-
-/* Walks the vault. Names that begin with '.' and `.trash` are left out; symbolic links are not
- * followed and are told as skips, as are FIFOs and devices; so is a folder that cannot be read (the
- * walk goes on). userIgnoreFilters of .obsidian/app.json and options->excludes leave out what
- * begins with the filter (a folder ends with '/'), or matches it if it is /a regular expression/
- * (POSIX extended; a broken one is told as a skip and ignored); a broken app.json likewise.
- * LAN_ENOTFOUND or LAN_EIO only when the root itself cannot be opened. */
-lan_status walk_vault(const char *root, const walk_options *options, lan_pool *pool,
+/* Walks the vault. Names that begin with '.' are left out; symbolic links are not followed and are
+ * told as skips, as are FIFOs and devices; so is a folder that cannot be read (the walk goes on).
+ * `excludes` and userIgnoreFilters of .obsidian/app.json leave out what begins with the filter, or
+ * matches it if it is /a regular expression/ (POSIX extended, case-insensitive); a filter or an
+ * app.json that cannot be read is told as a skip and does not count. LAN_ENOTFOUND or LAN_EIO only
+ * when the root itself cannot be opened; LAN_ENOMEM. */
+lan_status walk_vault(const char *root, const char *const *excludes, size_t n_excludes,
                       walk_result *out, lan_error *err);
 void walk_free(walk_result *r);
 

@@ -1,0 +1,191 @@
+/* Asking: from a note or a phrase to the ranked answer. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "memory/memory_internal.h"
+#include "text/words.h"
+
+enum {
+  WORDS_MOST = 64, /* words of the cue that are compared, the most telling ones */
+  DEFAULT_LIMIT = 10,
+  SEEDS_MOST = 10,  /* notes that a phrase activates */
+  VARIANTS_MOST = 8 /* accented spellings tried for a word that is nowhere */
+};
+
+const char *lan_signal_name(lan_signal signal) {
+  static const char *const signals[LAN_SIGNALS] = {
+      [LAN_SIGNAL_LINK] = "link",       [LAN_SIGNAL_PATH] = "path",
+      [LAN_SIGNAL_COCITED] = "cocited", [LAN_SIGNAL_COUPLED] = "coupled",
+      [LAN_SIGNAL_TEXT] = "text",       [LAN_SIGNAL_NEIGHBOR] = "neighbor",
+      [LAN_SIGNAL_MENTION] = "mention", [LAN_SIGNAL_TITLE] = "title",
+      [LAN_SIGNAL_TAG] = "tag",         [LAN_SIGNAL_FOLDER] = "folder",
+      [LAN_SIGNAL_POPULAR] = "popular"};
+  return signal < LAN_SIGNALS ? signals[signal] : "unknown";
+}
+
+/* ---- the cue ---- */
+
+typedef struct weighed {
+  uint64_t hash;
+  float weight, worth; /* worth: what the word tells, for choosing */
+} weighed;
+
+static int by_worth(const void *a, const void *b) {
+  const weighed *x = a, *y = b;
+  if (x->worth != y->worth) return x->worth > y->worth ? -1 : 1;
+  return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* Of a note's words those that tell most, by count and rarity; a word that no other note holds
+ * finds nothing. */
+static lan_status choose_words(lan_memory *m, const bm25_doc *doc, score_cue *cue, lan_error *err) {
+  weighed *all = lan_alloc_array(doc->n_terms, sizeof *all);
+  size_t n = 0;
+  if (!all || !VEC_RESERVE(&cue->words, WORDS_MOST) ||
+      !lan_map_reserve(&cue->in_text, doc->n_terms)) {
+    free(all);
+    return lan_fail_memory(err, 0);
+  }
+  for (uint32_t i = 0; i < doc->n_terms; i++) {
+    const bm25_term *t = &doc->terms[i];
+    *lan_map_put(&cue->in_text, t->hash) = 1; /* there is room */
+    uint32_t df = bm25_doc_frequency(m->index.words, t->hash);
+    if (df < 2) continue;
+    float tf = 1.0f + logf((float)t->count), idf = (float)bm25_idf(m->index.words, t->hash);
+    all[n++] = (weighed){t->hash, tf * idf, tf * idf * idf};
+  }
+  if (n) qsort(all, n, sizeof *all, by_worth);
+  for (size_t i = 0; i < n && i < WORDS_MOST; i++) {
+    cue->words.data[cue->words.len++] = (bm25_query_term){all[i].hash, all[i].weight};
+  }
+  free(all);
+  return LAN_OK;
+}
+
+static bool collect_title(void *ctx, const text_word *w) {
+  score_cue *cue = ctx;
+  return VEC_PUSH(&cue->title, w->hash) && cue->title.len < 64;
+}
+
+static lan_status cue_from_note(lan_memory *m, uint32_t note, lan_error *err) {
+  score_cue *cue = &m->cue;
+  const catalog_note *n = &m->index.cat.notes[note];
+  bm25_doc doc = {0};
+  score_cue_reset(cue);
+  cue->note = note;
+  if (!VEC_PUSH(&cue->nodes, (lan_cue){note, 1.0f})) return lan_fail_memory(err, 0);
+  text_words(n->title.ptr, n->title.len, TEXT_CUT_BIGRAMS, collect_title, cue);
+  lan_status s = memory_read(m, note, err);
+  if (s == LAN_EIO || s == LAN_ENOTFOUND || s == LAN_ELIMIT) return LAN_OK; /* its ties are known */
+  if (s == LAN_OK) s = reader_words(&m->reader, n, &doc, err);
+  if (s == LAN_OK) s = choose_words(m, &doc, cue, err);
+  return s;
+}
+
+/* ---- the answer ---- */
+
+static int by_score(const void *a, const void *b) {
+  const lan_result *x = a, *y = b;
+  if (x->score != y->score) return x->score > y->score ? -1 : 1;
+  return (x->note > y->note) - (x->note < y->note); /* notes are in order of their paths */
+}
+
+/* How the cue's note is linked with another. */
+static int linked(const score_candidate *c) {
+  return (c->features[FEATURE_LINK_OUT] > 0 ? LAN_LINK_OUT : 0) |
+         (c->features[FEATURE_LINK_IN] > 0 ? LAN_LINK_IN : 0);
+}
+
+static lan_status rank_candidates(lan_memory *m, const lan_query *query, lan_error *err) {
+  const score_state *st = &m->score;
+  lan_linked want = query ? query->linked : LAN_LINKED_YES;
+  size_t limit = query && query->limit ? query->limit : DEFAULT_LIMIT;
+  m->results.len = 0;
+  if (!VEC_RESERVE(&m->results, st->candidates.len)) return lan_fail_memory(err, 0);
+  for (size_t i = 0; i < st->candidates.len; i++) {
+    const score_candidate *c = &st->candidates.data[i];
+    lan_result *r = &m->results.data[m->results.len];
+    *r = (lan_result){.note = c->note};
+    if (m->cue.note != UINT32_MAX) r->linked = linked(c);
+    if (want != LAN_LINKED_YES && (r->linked != 0) != (want == LAN_LINKED_ONLY)) continue;
+    r->score = score_sum(c, &m->cue, r->signals);
+    if (r->score > 0) m->results.len++;
+  }
+  if (m->results.len) qsort(m->results.data, m->results.len, sizeof(lan_result), by_score);
+  if (m->results.len > limit) m->results.len = limit;
+  return LAN_OK;
+}
+
+lan_status lan_memory_related(lan_memory *m, uint32_t note, const lan_query *query,
+                              const lan_result **results, size_t *n, lan_error *err) {
+  memory_new_answer(m);
+  if (note >= m->index.cat.n_notes) {
+    return lan_fail(err, LAN_ERANGE, "there is no note %u; the vault has %u", note,
+                    m->index.cat.n_notes);
+  }
+  lan_status s = cue_from_note(m, note, err);
+  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, err);
+  if (s == LAN_OK) s = rank_candidates(m, query, err);
+  if (s != LAN_OK) return s;
+  *results = m->results.data;
+  *n = m->results.len;
+  return LAN_OK;
+}
+
+/* ---- recall by words ---- */
+
+typedef struct asked {
+  lan_memory *m;
+  bool failed;
+} asked;
+
+static bool add_query_word(score_cue *cue, uint64_t hash, float weight) {
+  for (size_t i = 0; i < cue->words.len; i++) {
+    if (cue->words.data[i].hash == hash) return true;
+  }
+  return VEC_PUSH(&cue->words, (bm25_query_term){hash, weight});
+}
+
+/* A word that is nowhere as it was typed is tried with accents: "ca phe" is written "cà phê". */
+static bool ask_word(void *ctx, const text_word *w) {
+  asked *a = ctx;
+  score_cue *cue = &a->m->cue;
+  const bm25_index *words = a->m->index.words;
+  uint64_t hashes[VARIANTS_MOST];
+  size_t n = 0;
+  bool plain = w->hash == w->base_hash, known = bm25_doc_frequency(words, w->hash) > 0;
+  uint32_t *slot = lan_map_put(&cue->in_text, w->hash);
+  bool room = slot && VEC_PUSH(&cue->title, w->hash);
+  if (room) *slot = 1;
+  if (known) room = room && add_query_word(cue, w->hash, 1.0f);
+  if (plain) n = bm25_variants(words, w->base_hash, hashes, VARIANTS_MOST);
+  for (size_t i = 0; room && i < n; i++) {
+    room = add_query_word(cue, hashes[i], known ? 0.3f : 0.8f);
+    if (room && !known) { /* the accented word stands for the typed one in titles too */
+      slot = lan_map_put(&cue->in_text, hashes[i]);
+      room = slot && VEC_PUSH(&cue->title, hashes[i]);
+      if (room) *slot = 1;
+    }
+  }
+  a->failed = !room;
+  return room && cue->words.len < 4 * WORDS_MOST;
+}
+
+lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *query,
+                             const lan_result **results, size_t *n, lan_error *err) {
+  asked a = {m, false};
+  memory_new_answer(m);
+  score_cue_reset(&m->cue);
+  m->cue.is_text = true;
+  text_words(text, strlen(text), TEXT_CUT_BIGRAMS, ask_word, &a);
+  if (a.failed) return lan_fail_memory(err, 0);
+  /* The notes that hold most of the words are activated, as much as they hold. */
+  lan_status s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
+  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, err);
+  if (s == LAN_OK) s = rank_candidates(m, query, err);
+  if (s != LAN_OK) return s;
+  *results = m->results.data;
+  *n = m->results.len;
+  return LAN_OK;
+}

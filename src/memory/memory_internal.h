@@ -1,0 +1,48 @@
+/* The memory's insides, shared by the files of this folder. */
+#ifndef MEMORY_INTERNAL_H
+#define MEMORY_INTERNAL_H
+
+#include "base/alloc.h"
+#include "base/thread.h"
+#include "base/vec.h"
+#include "lantoa/memory.h"
+#include "lantoa/spread.h"
+#include "memory/index.h"
+#include "memory/reader.h"
+#include "memory/score.h"
+
+struct lan_memory {
+  char *vault;      /* real path */
+  char *cache_file; /* NULL: no cache */
+  char *data_file;
+  lan_memory_options options; /* as given; excludes are copied into `lasting` */
+  int root_fd;
+  lan_pool *pool;
+  lan_arena lasting; /* what lives as long as the memory */
+
+  memory_index index;
+  names *files;      /* of index.cat; made when first wanted */
+  score_state score; /* scratch memory of scoring, made for this index */
+  lan_arena skip_arena;
+  skip_list skips;
+  char *cache_trouble;
+  size_t read_now;
+  double seconds;
+
+  /* The last answer. */
+  lan_arena answer;
+  score_cue cue; /* what it was asked for */
+  VEC(lan_result) results;
+  reader reader;
+};
+
+/* Forgets the last answer: everything in `answer` dies. */
+void memory_new_answer(lan_memory *m);
+
+/* The files that links may mean. */
+lan_status memory_files(lan_memory *m, const names **files, lan_error *err);
+
+/* Reads and parses a note into m->reader. */
+lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* Reading one note: from the file to facts, words and prose. */
+#ifndef MEMORY_READER_H
+#define MEMORY_READER_H
+
+#include "memory/catalog.h"
+#include "text/bm25.h"
+#include "vault/facts.h"
+
+/* Scratch memory of one thread; zero-initialise. */
+typedef struct reader {
+  lan_buf bytes;
+  facts facts; /* of the note that was read last; points into `bytes` */
+  bm25_counter counter;
+  uint64_t hash;
+} reader;
+
+/* Reads the file and parses it by its kind. Fails when the file cannot be read. */
+lan_status reader_read(reader *r, int root_fd, const catalog_note *note, lan_error *err);
+
+/* The words of the note that was read, for the word index; valid until the next call. The title
+ * counts as TITLE_WEIGHT mentions of its words. */
+lan_status reader_words(reader *r, const catalog_note *note, bm25_doc *doc, lan_error *err);
+
+/* Whether mentions are looked for in a piece. */
+bool reader_is_prose(const facts_piece *piece);
+
+void reader_free(reader *r);
+
+#endif

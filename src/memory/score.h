@@ -1,0 +1,100 @@
+/* Scoring: what a cue calls to mind, as a weighted sum of features of each candidate.
+ *
+ * Channels are short spreads of activation over one or two kinds of edges (lan_spread with fan 1),
+ * each from the cue, from what the cue links to, or from notes with similar words. What every
+ * feature means and what it weighs: docs/scoring.md and the table in score.c. */
+#ifndef MEMORY_SCORE_H
+#define MEMORY_SCORE_H
+
+#include "base/hash.h"
+#include "base/vec.h"
+#include "lantoa/memory.h"
+#include "lantoa/spread.h"
+#include "memory/index.h"
+
+typedef enum score_feature {
+  FEATURE_LINK_OUT,     /* the cue links to it */
+  FEATURE_LINK_IN,      /* it links to the cue */
+  FEATURE_OUT_OUT,      /* what the cue's links link to */
+  FEATURE_OUT_IN,       /* what links to the cue's links: coupled */
+  FEATURE_IN_OUT,       /* what is linked beside the cue: cocited */
+  FEATURE_IN_IN,        /* what links to what links to the cue */
+  FEATURE_ADAMIC_ADAR,  /* neighbours in common, 1 / ln(degree) each */
+  FEATURE_WALK,         /* three steps, whichever way links point */
+  FEATURE_TEXT,         /* words in common */
+  FEATURE_TEXT_OUT,     /* what notes with similar words link to */
+  FEATURE_TEXT_IN,      /* what links to notes with similar words */
+  FEATURE_MENTION_OUT,  /* the cue names it */
+  FEATURE_MENTION_IN,   /* it names the cue */
+  FEATURE_TITLE,        /* words that both titles hold */
+  FEATURE_TITLE_IN_CUE, /* its title's words in the cue's text */
+  FEATURE_TAG,          /* tags in common */
+  FEATURE_TAG_OUT,      /* what notes with the same tags link to */
+  FEATURE_FOLDER,       /* the same folder, the smaller the more */
+  FEATURE_NEAR,         /* close by in the order of names in that folder */
+  FEATURE_SIBLING_OUT,  /* what notes close by in the folder link to */
+  FEATURE_POPULAR,      /* how often it is linked to */
+  FEATURES
+} score_feature;
+
+/* Which part of the answer a feature counts to. */
+lan_signal score_signal_of(score_feature feature);
+
+typedef VEC(lan_cue) score_vector; /* nodes with activation */
+
+/* What is asked for. */
+typedef struct score_cue {
+  score_vector nodes; /* activations adding up to 1 */
+  uint32_t note;      /* the note that is the cue, or UINT32_MAX: it is left out of the answer */
+  VEC(bm25_query_term) words; /* of its text, the most telling ones */
+  VEC(uint64_t) title;        /* hashes of its title's words */
+  lan_map in_text;            /* hashes of all its words */
+  bool is_text;               /* asked by words: other weights */
+} score_cue;
+
+void score_cue_reset(score_cue *cue);
+void score_cue_free(score_cue *cue);
+
+typedef struct score_candidate {
+  uint32_t note;
+  float features[FEATURES];
+} score_candidate;
+
+/* The words of a title, with their idf; made when first asked for. */
+typedef struct score_title {
+  uint64_t *words;
+  float *idf;
+  float idf_sum;
+  uint32_t n;
+  bool made;
+} score_title;
+
+/* Scratch memory for one index. */
+typedef struct score_state {
+  const memory_index *index;
+  lan_spreader *spreader;
+  float *text;         /* by note: BM25 of the cue */
+  uint32_t *touched;   /* notes that have some */
+  uint32_t *slot;      /* by note: candidate number + 1 */
+  uint32_t *in_degree; /* by node: links and embeds to it */
+  uint32_t *degree;    /* by node: links and embeds, both ways */
+  uint32_t most_linked;
+  score_title *titles;
+  lan_arena arena; /* titles' words */
+  VEC(score_candidate) candidates;
+  score_vector out, in, similar, siblings, tagged;
+} score_state;
+
+lan_status score_state_init(score_state *state, const memory_index *index, lan_error *err);
+void score_state_free(score_state *state);
+
+/* Makes the notes with the cue's words its nodes, the `most` best by BM25. */
+lan_status score_seeds(score_state *state, score_cue *cue, size_t most, lan_error *err);
+
+/* Makes the candidates of a cue with all their features, into state->candidates. */
+lan_status score_candidates(score_state *state, const score_cue *cue, lan_error *err);
+
+/* The candidate's score, and its parts. */
+double score_sum(const score_candidate *c, const score_cue *cue, float signals[LAN_SIGNALS]);
+
+#endif

@@ -1,0 +1,122 @@
+/* JSON Canvas 1.0 (jsoncanvas.org). */
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "vault/parse.h"
+
+static lan_str string_of(facts *f, json_t *object, const char *key) {
+  json_t *v = json_object_get(object, key);
+  if (!json_is_string(v)) return (lan_str){"", 0};
+  return parse_copy(f, json_string_value(v), json_string_length(v));
+}
+
+static void add_words(facts *f, lan_str text) {
+  if (text.len) PARSE_PUSH(f, pieces, (facts_piece){text, FACTS_PROSE});
+}
+
+static void add_link(facts *f, lan_str from, lan_str file, lan_str subpath, facts_link_kind kind) {
+  facts_link link = {.target = file, .subpath = subpath, .from = from, .kind = kind, .line = 1};
+  link.shown = (lan_str){"", 0};
+  if (link.subpath.len && link.subpath.ptr[0] == '#') link.subpath.ptr++, link.subpath.len--;
+  if (file.len) PARSE_PUSH(f, links, link);
+}
+
+/* A text node is Markdown. Its facts join the canvas's, at line 1 as JSON lines say nothing. */
+static void read_text_node(facts *f, lan_str text) {
+  facts node = {0};
+  lan_error err;
+  lan_str copy = parse_copy(f, text.ptr, text.len);
+  if (facts_parse_note(copy.ptr, copy.len, &node, &err) != LAN_OK) {
+    f->failed |= err.status == LAN_ENOMEM;
+    facts_free(&node);
+    return;
+  }
+  for (size_t i = 0; i < node.links.len; i++) {
+    facts_link l = node.links.data[i];
+    l.start = l.end = 0;
+    l.line = 1;
+    l.target = parse_copy(f, l.target.ptr, l.target.len); /* it may have been decoded */
+    l.subpath = parse_copy(f, l.subpath.ptr, l.subpath.len);
+    l.shown = parse_copy(f, l.shown.ptr, l.shown.len);
+    PARSE_PUSH(f, links, l);
+  }
+  for (size_t i = 0; i < node.tags.len; i++) {
+    lan_str name = parse_copy(f, node.tags.data[i].name.ptr, node.tags.data[i].name.len);
+    PARSE_PUSH(f, tags, (facts_tag){name, 1});
+  }
+  for (size_t i = 0; i < node.pieces.len; i++) {
+    facts_piece p = node.pieces.data[i];
+    PARSE_PUSH(f, pieces, (facts_piece){parse_copy(f, p.text.ptr, p.text.len), p.kind});
+  }
+  facts_free(&node);
+}
+
+static bool is(json_t *object, const char *key, const char *value) {
+  const char *s = json_string_value(json_object_get(object, key));
+  return s && strcmp(s, value) == 0;
+}
+
+static void read_node(facts *f, json_t *node, lan_map *file_nodes, size_t number) {
+  if (is(node, "type", "file")) {
+    lan_str file = string_of(f, node, "file"), id = string_of(f, node, "id");
+    add_link(f, (lan_str){"", 0}, file, string_of(f, node, "subpath"), FACTS_LINK_CANVAS);
+    uint32_t *slot = lan_map_put(file_nodes, lan_hash(id.ptr, id.len, 0));
+    if (slot) {
+      *slot = (uint32_t)number;
+    } else {
+      f->failed = true;
+    }
+  } else if (is(node, "type", "text")) {
+    read_text_node(f, string_of(f, node, "text"));
+  } else if (is(node, "type", "group")) {
+    add_words(f, string_of(f, node, "label"));
+  } else if (is(node, "type", "link")) {
+    add_words(f, string_of(f, node, "url"));
+  }
+}
+
+static lan_str file_of(facts *f, json_t *nodes, const lan_map *file_nodes, json_t *edge,
+                       const char *key) {
+  const char *id = json_string_value(json_object_get(edge, key));
+  uint32_t i = id ? lan_map_get(file_nodes, lan_hash(id, strlen(id), 0)) : LAN_MAP_NONE;
+  if (i == LAN_MAP_NONE) return (lan_str){"", 0};
+  return string_of(f, json_array_get(nodes, i), "file");
+}
+
+static void read_canvas(facts *f, json_t *root) {
+  json_t *nodes = json_object_get(root, "nodes"), *edges = json_object_get(root, "edges");
+  lan_map file_nodes = {0};
+  size_t i;
+  json_t *item;
+  json_array_foreach(nodes, i, item) read_node(f, item, &file_nodes, i);
+  json_array_foreach(edges, i, item) {
+    lan_str from = file_of(f, nodes, &file_nodes, item, "fromNode");
+    lan_str to = file_of(f, nodes, &file_nodes, item, "toNode");
+    if (from.len) add_link(f, from, to, (lan_str){"", 0}, FACTS_LINK_CANVAS_EDGE);
+    add_words(f, string_of(f, item, "label"));
+  }
+  lan_map_free(&file_nodes);
+}
+
+lan_status facts_parse_canvas(const char *bytes, size_t n, facts *out, lan_error *err) {
+  if (n > FACTS_FILE_MAX) {
+    return lan_fail(err, LAN_ELIMIT, "a canvas of %zu bytes; at most %d are read", n,
+                    FACTS_FILE_MAX);
+  }
+  out->text = (lan_str){bytes, n};
+  if (lan_str_trim(out->text).len == 0) return LAN_OK; /* a new canvas is an empty file */
+  json_error_t e;
+  json_t *root = json_loadb(bytes, n, 0, &e);
+  if (!root) {
+    uint32_t line = e.line > 0 ? (uint32_t)e.line : 1;
+    parse_problem(out, line, "is no JSON canvas (%s); open it in Obsidian and save it again",
+                  e.text);
+  } else if (!json_is_object(root)) {
+    parse_problem(out, 1, "is no JSON canvas: an object with nodes and edges is wanted");
+  } else {
+    read_canvas(out, root);
+  }
+  json_decref(root);
+  return out->failed ? lan_fail_memory(err, 0) : LAN_OK;
+}

@@ -1,0 +1,196 @@
+/* Front matter: YAML (or one-line JSON, which is YAML too) between two lines of ---. */
+#include <yaml.h>
+
+#include "text/unicode.h"
+#include "vault/parse.h"
+
+enum { DEPTH_MOST = 32, EVENTS_MOST = 100000, SIZE_MOST = 1 << 20 };
+
+static lan_str line_at(lan_str text, size_t i) {
+  const char *end = i < text.len ? memchr(text.ptr + i, '\n', text.len - i) : NULL;
+  return (lan_str){text.ptr + i, end ? (size_t)(end - text.ptr) - i : text.len - i};
+}
+
+static bool is_fence(lan_str line, const char *fence) {
+  while (line.len && (line.ptr[line.len - 1] == '\r' || line.ptr[line.len - 1] == ' ' ||
+                      line.ptr[line.len - 1] == '\t')) {
+    line.len--;
+  }
+  return line.len == 3 && memcmp(line.ptr, fence, 3) == 0;
+}
+
+/* Finds the YAML between the fences; false if the note has none. */
+static bool find_yaml(const facts *f, size_t *start, size_t *end, size_t *body) {
+  lan_str t = f->text;
+  size_t i = t.len >= 3 && memcmp(t.ptr, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  lan_str first = line_at(t, i);
+  if (!is_fence(first, "---") || i + first.len >= t.len) return false;
+  *start = i + first.len + 1;
+  for (size_t at = *start; at < t.len;) {
+    lan_str line = line_at(t, at);
+    if (is_fence(line, "---") || is_fence(line, "...")) {
+      *end = at;
+      *body = at + line.len + (at + line.len < t.len);
+      return true;
+    }
+    at += line.len + 1;
+  }
+  return false;
+}
+
+/* ---- properties ---- */
+
+typedef enum property { PROPERTY_OTHER, PROPERTY_TAGS, PROPERTY_ALIASES } property;
+
+typedef struct reader {
+  facts *f;
+  size_t start;        /* of the YAML in the text */
+  uint32_t first_line; /* of the YAML */
+  size_t depth;
+  bool key_next;           /* at depth 1: the next scalar is a key */
+  property property;       /* at depth 1 and below: whose value this is */
+  uint32_t position, line; /* where position's line begins; for turning lines into positions */
+} reader;
+
+static property property_of(lan_str key) {
+  lan_buf folded = {0};
+  text_fold(&folded, key.ptr, key.len);
+  lan_str k = lan_buf_str(&folded);
+  property p = PROPERTY_OTHER;
+  if (lan_str_equal(k, LAN_STR("tags")) || lan_str_equal(k, LAN_STR("tag"))) p = PROPERTY_TAGS;
+  if (lan_str_equal(k, LAN_STR("aliases")) || lan_str_equal(k, LAN_STR("alias"))) {
+    p = PROPERTY_ALIASES;
+  }
+  lan_buf_free(&folded);
+  return p;
+}
+
+/* "a, b c" as a string is a list: of tags by commas and spaces, of aliases by commas. */
+static void add_listed(facts *f, lan_str value, uint32_t line, property p) {
+  for (size_t i = 0; i < value.len;) {
+    size_t end = i;
+    while (end < value.len && value.ptr[end] != ',' && value.ptr[end] != '\n' &&
+           !(p == PROPERTY_TAGS && (value.ptr[end] == ' ' || value.ptr[end] == '\t'))) {
+      end++;
+    }
+    lan_str part = lan_str_trim((lan_str){value.ptr + i, end - i});
+    if (p == PROPERTY_TAGS && part.len && part.ptr[0] == '#') part.ptr++, part.len--;
+    if (part.len && p == PROPERTY_TAGS) PARSE_PUSH(f, tags, (facts_tag){part, line});
+    if (part.len && p == PROPERTY_ALIASES) PARSE_PUSH(f, aliases, part);
+    i = end + 1;
+  }
+}
+
+/* The position of a line of the YAML; lines are asked for in rising order. */
+static void go_to_line(reader *r, uint32_t line) {
+  lan_str t = r->f->text;
+  while (r->line < line) {
+    lan_str l = line_at(t, r->position);
+    if (r->position + l.len + 1 > t.len) break;
+    r->position += (uint32_t)l.len + 1;
+    r->line++;
+  }
+}
+
+static void take_value(reader *r, lan_str value, uint32_t line, bool in_list) {
+  facts *f = r->f;
+  lan_str copy = parse_copy(f, value.ptr, value.len);
+  go_to_line(r, line);
+  uint32_t end = r->position + (uint32_t)line_at(f->text, r->position).len;
+  parse_links_in(f, copy, r->position, end, line, FACTS_LINK_PROPERTY);
+  if (r->property == PROPERTY_OTHER || r->depth > 2) return;
+  if (r->property == PROPERTY_ALIASES && in_list) {
+    lan_str alias = lan_str_trim(copy);
+    if (alias.len) PARSE_PUSH(f, aliases, alias);
+  } else {
+    add_listed(f, copy, line, r->property);
+  }
+}
+
+/* Returns false when reading should end. */
+static bool take_event(reader *r, const yaml_event_t *e) {
+  uint32_t line = r->first_line + (uint32_t)e->start_mark.line;
+  switch (e->type) {
+    case YAML_ALIAS_EVENT:
+      parse_problem(r->f, line,
+                    "front matter uses a YAML alias (*name), which is not read; write "
+                    "the value out");
+      return false;
+    case YAML_MAPPING_START_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+      if (++r->depth > DEPTH_MOST) {
+        parse_problem(r->f, line,
+                      "front matter is nested more than %d deep; the rest of it is not "
+                      "read",
+                      DEPTH_MOST);
+        return false;
+      }
+      if (r->depth == 1) r->key_next = e->type == YAML_MAPPING_START_EVENT;
+      return true;
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+      if (--r->depth == 1) r->key_next = true;
+      return true;
+    case YAML_SCALAR_EVENT: {
+      lan_str value = {(const char *)e->data.scalar.value, e->data.scalar.length};
+      if (r->depth == 1 && r->key_next) {
+        r->property = property_of(value);
+        r->key_next = false;
+      } else {
+        bool null = value.len == 0 || lan_str_equal(value, LAN_STR("null")) ||
+                    lan_str_equal(value, LAN_STR("~"));
+        if (!null) take_value(r, value, line, r->depth > 1);
+        if (r->depth == 1) r->key_next = true;
+      }
+      return true;
+    }
+    default: return true;
+  }
+}
+
+static void yaml_problem(reader *r, const yaml_parser_t *y) {
+  uint32_t line = r->first_line + (uint32_t)y->problem_mark.line;
+  parse_problem(r->f, line,
+                "front matter is no valid YAML (%s); quote values that hold : # [ ] { }, "
+                "and use spaces, not tabs",
+                y->problem ? y->problem : "unreadable");
+}
+
+static void read_yaml(reader *r, lan_str yaml) {
+  yaml_parser_t y;
+  if (!yaml_parser_initialize(&y)) {
+    r->f->failed = true;
+    return;
+  }
+  yaml_parser_set_encoding(&y, YAML_UTF8_ENCODING);
+  yaml_parser_set_input_string(&y, (const unsigned char *)yaml.ptr, yaml.len);
+  bool go_on = true;
+  for (size_t i = 0; go_on; i++) {
+    yaml_event_t e;
+    if (!yaml_parser_parse(&y, &e)) {
+      if (y.error == YAML_MEMORY_ERROR) r->f->failed = true;
+      yaml_problem(r, &y);
+      break;
+    }
+    /* One document is read: what follows a "..." is none of ours. */
+    go_on = e.type != YAML_STREAM_END_EVENT && e.type != YAML_DOCUMENT_END_EVENT &&
+            take_event(r, &e) && i < EVENTS_MOST;
+    yaml_event_delete(&e);
+  }
+  yaml_parser_delete(&y);
+}
+
+void parse_frontmatter(facts *f) {
+  size_t start, end, body;
+  if (!find_yaml(f, &start, &end, &body)) return;
+  f->body = (uint32_t)body;
+  uint32_t first_line = facts_line(f->text, start);
+  if (end - start > SIZE_MOST) {
+    parse_problem(f, first_line, "front matter of more than %d bytes is not read", SIZE_MOST);
+    return;
+  }
+  reader r = {.f = f, .start = start, .first_line = first_line};
+  r.position = (uint32_t)start;
+  r.line = first_line;
+  read_yaml(&r, (lan_str){f->text.ptr + start, end - start});
+}
