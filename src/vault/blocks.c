@@ -10,7 +10,6 @@ typedef struct blocks {
   size_t size;
   unsigned heading;              /* level of the heading that we are in; 0: none */
   uint32_t text_start, text_end; /* of it */
-  unsigned code_depth;
 } blocks;
 
 /* md4c hands out pointers into its input, but for a few constant strings. */
@@ -24,7 +23,7 @@ static void add_range(blocks *b, parse_range r) {
   parse_range *last = b->ranges->len ? &b->ranges->data[b->ranges->len - 1] : NULL;
   if (r.end <= r.start) return;
   if (last && r.start < last->end) return; /* out of order: nothing that md4c does, but harmless */
-  if (last && r.start == last->end && last->heading == r.heading && last->silent == r.silent) {
+  if (last && r.start == last->end && last->heading == r.heading) {
     last->end = r.end;
   } else if (!VEC_PUSH(b->ranges, r)) {
     b->f->failed = true;
@@ -55,16 +54,26 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *ctx) {
   return b->f->failed;
 }
 
+/* A heading's text is what stands on its lines: md4c tells the text in links, not where they lead.
+ */
+static void widen_to_lines(const blocks *b, uint32_t *start, uint32_t *end) {
+  lan_str t = b->f->text;
+  while (*start > b->f->body && t.ptr[*start - 1] != '\n') (*start)--;
+  while (*start < *end && (t.ptr[*start] == '#' || t.ptr[*start] == ' ')) (*start)++;
+  while (*end < t.len && t.ptr[*end] != '\n' && t.ptr[*end] != '\r') (*end)++;
+}
+
 static int leave_block(MD_BLOCKTYPE type, void *detail, void *ctx) {
   blocks *b = ctx;
   (void)detail;
   if (type != MD_BLOCK_H) return b->f->failed;
   if (b->text_start < b->text_end) {
     facts *f = b->f;
+    widen_to_lines(b, &b->text_start, &b->text_end);
     lan_str text = {f->text.ptr + b->text_start, b->text_end - b->text_start};
-    PARSE_PUSH(f, headings,
-               (facts_heading){lan_str_trim(text), facts_line(f->text, b->text_start), b->heading});
-    add_range(b, (parse_range){b->text_start, b->text_end, true, false});
+    uint32_t line = facts_line(f->text, b->text_start);
+    PARSE_PUSH(f, headings, (facts_heading){lan_str_trim(text), line, b->heading});
+    add_range(b, (parse_range){b->text_start, b->text_end, true});
   }
   b->heading = 0;
   return b->f->failed;
@@ -88,9 +97,7 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ct
     if (type != MD_TEXT_CODE) return 0;
   }
   if (type == MD_TEXT_CODE || type == MD_TEXT_LATEXMATH) {
-    if (!b->heading) add_range(b, (parse_range){start, end, false, false});
-  } else if (type == MD_TEXT_HTML) {
-    add_range(b, (parse_range){start, end, false, true});
+    if (!b->heading) add_range(b, (parse_range){start, end, false});
   }
   return b->f->failed;
 }
@@ -99,7 +106,8 @@ void parse_blocks(facts *f, parse_ranges *ranges) {
   blocks b = {
       .f = f, .ranges = ranges, .base = f->text.ptr + f->body, .size = f->text.len - f->body};
   MD_PARSER parser = {
-      .flags = MD_FLAG_TABLES | MD_FLAG_TASKLISTS | MD_FLAG_STRIKETHROUGH | MD_FLAG_LATEXMATHSPANS,
+      .flags = MD_FLAG_TABLES | MD_FLAG_TASKLISTS | MD_FLAG_STRIKETHROUGH | MD_FLAG_LATEXMATHSPANS |
+               MD_FLAG_NOINDENTEDCODEBLOCKS, /* in Obsidian indented text and HTML hold links */
       .enter_block = enter_block,
       .leave_block = leave_block,
       .enter_span = no_span,

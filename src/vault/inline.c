@@ -380,7 +380,7 @@ void parse_inline(facts *f, const parse_ranges *ranges, uint32_t start, uint32_t
     if (r->heading) {
       scan_stretch(&sc, r->end, FACTS_HEADING);
     } else {
-      if (!r->silent) add_piece(&sc, r->start, r->end, FACTS_CODE);
+      add_piece(&sc, r->start, r->end, FACTS_CODE);
       sc.pos = r->end;
     }
   }

@@ -7,8 +7,7 @@
 /* A stretch of the text that is not plain prose; stretches are in order and do not overlap. */
 typedef struct parse_range {
   uint32_t start, end;
-  bool heading; /* else code, mathematics or HTML */
-  bool silent;  /* its words do not count: HTML */
+  bool heading; /* else code or mathematics */
 } parse_range;
 
 typedef VEC(parse_range) parse_ranges;
