@@ -260,8 +260,6 @@ static lan_status walk_channel(score_state *st, const score_cue *cue, lan_error 
 
 /* ---- words ---- */
 
-static const bm25_params BM25 = {1.2f, 0.75f};
-
 /* What the cue itself would score, so that 1 is a note with the same words. */
 static float self_score(const score_state *st, const score_cue *cue) {
   if (cue->note != UINT32_MAX && st->text[cue->note] > 0) return st->text[cue->note];
@@ -306,7 +304,7 @@ static void normalise(score_vector *v) {
 /* Fills st->similar with all notes that share words with the cue, the most similar first. */
 static lan_status compare_words(score_state *st, const score_cue *cue, lan_error *err) {
   uint32_t n = 0;
-  lan_status s = bm25_score(st->index->words, BM25, cue->words.data, cue->words.len, st->text,
+  lan_status s = bm25_score(st->index->words, SCORE_BM25, cue->words.data, cue->words.len, st->text,
                             st->touched, &n);
   if (s != LAN_OK) return lan_fail_memory(err, 0);
   s = rank_by_text(st, cue, n, err);

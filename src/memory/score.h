@@ -37,6 +37,9 @@ typedef enum score_feature {
   FEATURES
 } score_feature;
 
+/* How words are weighed. */
+static const bm25_params SCORE_BM25 = {1.2f, 0.75f};
+
 /* Which part of the answer a feature counts to. */
 lan_signal score_signal_of(score_feature feature);
 
