@@ -117,8 +117,9 @@ static lan_signal strongest(const lan_result *r) {
   for (size_t s = 0; s < LAN_SIGNALS; s++) {
     if (r->signals[s] > r->signals[best]) best = (lan_signal)s;
   }
-  /* A link says more than what follows from it. */
-  return r->linked ? LAN_SIGNAL_LINK : best;
+  /* What the notes say themselves says more than what follows from it. */
+  if (r->linked) return LAN_SIGNAL_LINK;
+  return r->signals[LAN_SIGNAL_MENTION] > 0 ? LAN_SIGNAL_MENTION : best;
 }
 
 static void join_words(lan_buf *b, const lan_why *why) {
