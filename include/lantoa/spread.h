@@ -5,21 +5,21 @@
  *  semantic processing"). One step, from a[t] to a[t+1], with dec = decay, ret = retention:
  *
  *      w'_e     = type_gain[type(e)] * w_e                        conductance of an edge
- *      p_e      = w'_e / (sum of w' over the sender's edges)^fan  fan 1: a random walk; 0: raw
- * weights f_j      = ret * a[t]_j + (1 - ret) * sum over e: i -> j of p_e * a[t]_i a[t+1]_j =
- * restart * a[0]_j + (1 - restart) * dec * f_j
+ *      p_e      = w'_e / (sum of w' over the sender's edges)^fan  fan 1: a random walk; 0: raw weights
+ *      f_j      = ret * a[t]_j + (1 - ret) * sum over e: i -> j of p_e * a[t]_i
+ *      a[t+1]_j = restart * a[0]_j + (1 - restart) * dec * f_j
  *
- *  and then a[t+1]_j < suppress becomes 0. A node with no edges keeps (retention) or loses
- * (otherwise) what it has, except that with restart > 0 its flow returns to the cues. The classic
- * models are settings of it (lan_spread_preset), tested against their sources:
+ *  and then a[t+1]_j < suppress becomes 0. What a node with no edges would send is lost; with
+ *  restart > 0 it returns to the cues; with sinks_keep it stays where it is. The classic models are
+ *  settings of it (lan_spread_preset), tested against their sources:
  *
  *  - PPR: personalised PageRank (Page et al. 1999; Jeh and Widom 2003): restart 0.15.
  *  - SPREADR: Siew 2019, "spreadr: An R package to simulate spreading activation in a network",
- *    Behavior Research Methods 51: retention 0.5; its decay d is 1 - decay here; its suppress is
- * ours. A node with no edges keeps all that it has.
+ *    Behavior Research Methods 51: retention 0.5, sinks_keep; its decay d is 1 - decay here; its
+ *    suppress is ours.
  *  - ACTR: ACT-R's fan (Anderson 1974; Anderson and Reder 1999): one step, the edge i -> j gives
  *    W_i * (S - ln(fan_i)), W_i the cue's share of the attention, fan_i the number of the sender's
- *    edges, itself counted; below 0 counts as 0.
+ *    edges; below 0 counts as 0.
  *  - HEAT: heat kernel PageRank (Chung 2007, eq. 1): sum over k of e^-t t^k / k! * (a[0] P^k).
  *  - MEMORY: what Lantoa's own memory uses: 3 steps, fan 1, decay 0.6. */
 #ifndef LANTOA_SPREAD_H
@@ -56,6 +56,7 @@ typedef struct lan_spread_model {
   double suppress;  /**< >= 0: activation below it becomes 0 at the end of each step */
   double threshold; /**< >= 0: push threshold of the sparse frontier. A node whose activation this
                        step is below it does not pass it on; 0 is exact */
+  int sinks_keep;   /**< not 0: a node with no edges keeps what it would send */
   double
       tolerance; /**< >= 0: stop when the L1 change of a step falls below it; 0: make all steps */
   double actr_s; /**< RULE_ACTR: S, > 0 */

@@ -22,6 +22,7 @@ lan_spread_model lan_spread_preset(lan_preset preset) {
       break;
     case LAN_PRESET_SPREADR:
       m.retention = 0.5;
+      m.sinks_keep = 1;
       m.steps = 10;
       break;
     case LAN_PRESET_ACTR:
@@ -181,8 +182,8 @@ static bool step_linear(run *r) {
     }
     if (alone > 0 && m->restart > 0) {
       stuck += alone;
-    } else if (m->retention > 0) {
-      kept += alone; /* with no one to tell, a node keeps what it has */
+    } else if (m->sinks_keep) {
+      kept += alone;
     }
     if (kept > 0 && !add_to(s->next, &s->touched, v, kept)) return false;
   }

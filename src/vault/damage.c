@@ -1,4 +1,4 @@
-/* UTF-8 that was read as Windows-1252 and written as UTF-8 again ("mojibake"). */
+/* UTF-8 that was read as Windows-1252 (or 1254) and written as UTF-8 again ("mojibake"). */
 #include "vault/facts.h"
 
 /* What Windows-1252 has at 0x80 .. 0x9F (the WHATWG Encoding Standard's index); 0: nothing. */
@@ -7,11 +7,21 @@ static const uint16_t HIGH[32] = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026
                                   0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
                                   0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
 
+/* Windows-1254 (Turkish) differs from 1252 in six letters, and does the same damage. */
+static const struct {
+  uint16_t cp;
+  uint8_t byte;
+} TURKISH[6] = {{0x11E, 0xD0}, {0x130, 0xDD}, {0x15E, 0xDE},
+                {0x11F, 0xF0}, {0x131, 0xFD}, {0x15F, 0xFE}};
+
 /* The byte that was read as `cp`, or -1. */
 static int byte_of(uint32_t cp) {
   if (cp < 0x100) return (int)cp; /* also 0x80 .. 0x9F: some readers keep the unassigned ones */
   for (int i = 0; i < 32; i++) {
     if (HIGH[i] == cp) return 0x80 + i;
+  }
+  for (size_t i = 0; i < 6; i++) {
+    if (TURKISH[i].cp == cp) return TURKISH[i].byte;
   }
   return -1;
 }
