@@ -212,6 +212,10 @@ typedef struct lan_why {
   size_t n_tags;
 } lan_why;
 
+/** The one-line reason for result `i` of the last answer (lan_why.reason), for little cost. */
+LAN_API lan_status lan_memory_reason(lan_memory *memory, size_t i, const char **reason,
+                                     lan_error *err);
+
 /** The reasons for result `i` of the last lan_memory_related or lan_memory_recall. Belongs to the
  * memory and holds until its next call other than this one. LAN_ERANGE: there is no such result. */
 LAN_API lan_status lan_memory_why(lan_memory *memory, size_t i, const lan_why **why,

@@ -130,7 +130,7 @@ static void put_why(const lan_result *r, const lan_why *why) {
 }
 
 static void put_result(const asking *a, size_t rank, const lan_result *r, double best,
-                       const lan_why *why) {
+                       const char *reason, const lan_why *why) {
   static const char *const marks[] = {" ", "→", "←", "↔"};
   lan_note note = lan_memory_note(a->m, r->note);
   size_t room = cli_width() > 40 ? cli_width() - 20 : 20;
@@ -143,9 +143,9 @@ static void put_result(const asking *a, size_t rank, const lan_result *r, double
   size_t used = cli_columns(note.title);
   if (used + 6 < room) put_folder(note.path, room - used - 2);
   fputs("\n                 ", stdout);
-  cli_put_cut(STYLE_DIM, why->reason, room);
+  cli_put_cut(STYLE_DIM, reason, room);
   putchar('\n');
-  if (a->o->why) put_why(r, why);
+  if (why) put_why(r, why);
 }
 
 /* ---- one answer ---- */
@@ -187,8 +187,14 @@ static lan_status print_list(asking *a, const char *query, uint32_t note, const 
   lan_status s = LAN_OK;
   for (size_t i = 0; s == LAN_OK && i < n; i++) {
     const lan_why *why = NULL;
-    s = lan_memory_why(a->m, i, &why, err);
-    if (s == LAN_OK) put_result(a, i + 1, &r[i], r[0].score, why);
+    const char *reason = NULL;
+    if (a->o->why) {
+      s = lan_memory_why(a->m, i, &why, err);
+      if (s == LAN_OK) reason = why->reason;
+    } else {
+      s = lan_memory_reason(a->m, i, &reason, err);
+    }
+    if (s == LAN_OK) put_result(a, i + 1, &r[i], r[0].score, reason, why);
   }
   return s;
 }

@@ -7,7 +7,14 @@
 #include "memory/trace.h"
 #include "text/words.h"
 
-enum { WORDS_MOST = 5, TAGS_MOST = 5, PATHS_MOST = 3, SENTENCES_MOST = 3, PATH_STEPS = 3 };
+enum {
+  WORDS_MOST = 5,
+  TAGS_MOST = 5,
+  PATHS_MOST = 3,
+  SENTENCES_MOST = 3,
+  PATH_STEPS = 3,
+  ANY_TIE = (1 << EDGE_FOLDER) - 1 /* all but the folder, which says little */
+};
 
 /* ---- words in common ---- */
 
@@ -126,17 +133,20 @@ static void join_words(lan_buf *b, const lan_why *why) {
   for (size_t i = 0; i < why->n_words; i++) lan_buf_printf(b, "%s%s", i ? ", " : "", why->words[i]);
 }
 
-/* "Cà phê → Buổi sáng → Bạn bè" */
-static void join_path(lan_buf *b, const lan_path *p) {
-  for (size_t i = 0; i < p->n_hops; i++) {
-    lan_buf_printf(b, "%s%s", i ? " → " : "", p->hops[i].name);
-  }
-}
-
 static const char *node_name(const lan_memory *m, uint32_t node) {
   const network *net = &m->index.net;
   return node < net->n_notes ? m->index.cat.notes[node].title.ptr
                              : net->things.data[node - net->n_notes].name.ptr;
+}
+
+/* "Cà phê → Buổi sáng → Bạn bè", over any kind of tie. */
+static bool say_path(const lan_memory *m, uint32_t note, lan_buf *b) {
+  if (m->cue.note == UINT32_MAX) return false;
+  uint32_t between = trace_between(&m->index.net.graph, m->cue.note, note, ANY_TIE, ANY_TIE);
+  if (between == UINT32_MAX) return false;
+  lan_buf_printf(b, "%s → %s → %s", node_name(m, m->cue.note), node_name(m, between),
+                 node_name(m, note));
+  return true;
 }
 
 static bool say_between(const lan_memory *m, uint32_t note, lan_signal signal, lan_buf *b) {
@@ -178,8 +188,8 @@ static void say_reason(const lan_memory *m, const lan_result *r, const lan_why *
     join_words(b, why);
   } else if (by_note && s == LAN_SIGNAL_NEIGHBOR) {
     lan_buf_printf(b, "tied to notes that read like %s", name);
-  } else if (why->n_paths) {
-    join_path(b, &why->paths[0]);
+  } else if (say_path(m, r->note, b)) {
+    return;
   } else if (why->n_words) {
     lan_buf_add_str(b, "words in common: ");
     join_words(b, why);
@@ -198,20 +208,33 @@ static lan_status reason_line(lan_memory *m, const lan_result *r, lan_why *why, 
   return LAN_OK;
 }
 
-lan_status lan_memory_why(lan_memory *m, size_t i, const lan_why **out, lan_error *err) {
+/* What costs little: words, tags, and from them the reason. */
+static lan_status begin_why(lan_memory *m, size_t i, lan_why **why, lan_error *err) {
   if (i >= m->results.len) return lan_fail(err, LAN_ERANGE, "there is no result %zu", i);
   const lan_result *r = &m->results.data[i];
-  lan_why *why = lan_arena_alloc(&m->answer, 1, sizeof *why);
-  if (!why) return lan_fail_memory(err, sizeof *why);
-  *why = (lan_why){0};
-  lan_status s = words_in_common(m, r->note, why, err);
-  if (s == LAN_OK) s = tags_in_common(m, r->note, why, err);
+  *why = lan_arena_alloc(&m->answer, 1, sizeof **why);
+  if (!*why) return lan_fail_memory(err, sizeof **why);
+  **why = (lan_why){0};
+  lan_status s = words_in_common(m, r->note, *why, err);
+  if (s == LAN_OK) s = tags_in_common(m, r->note, *why, err);
+  return s == LAN_OK ? reason_line(m, r, *why, err) : s;
+}
+
+lan_status lan_memory_reason(lan_memory *m, size_t i, const char **reason, lan_error *err) {
+  lan_why *why;
+  lan_status s = begin_why(m, i, &why, err);
+  if (s == LAN_OK) *reason = why->reason;
+  return s;
+}
+
+lan_status lan_memory_why(lan_memory *m, size_t i, const lan_why **out, lan_error *err) {
+  lan_why *why;
+  lan_status s = begin_why(m, i, &why, err);
   if (s == LAN_OK) {
-    s = trace_paths(m, m->cue.nodes.data, m->cue.nodes.len, r->note, PATH_STEPS, PATHS_MOST,
-                    &why->paths, &why->n_paths, err);
+    s = trace_paths(m, m->cue.nodes.data, m->cue.nodes.len, m->results.data[i].note, PATH_STEPS,
+                    PATHS_MOST, &why->paths, &why->n_paths, err);
   }
   if (s == LAN_OK) s = sentences_on_paths(m, why, err);
-  if (s == LAN_OK) s = reason_line(m, r, why, err);
   if (s == LAN_OK) *out = why;
   return s;
 }

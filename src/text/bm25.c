@@ -26,6 +26,7 @@ struct bm25_index {
 
   VEC(overlay_doc) overlay;
   uint8_t *replaced; /* by document; NULL as long as nothing was laid over */
+  uint32_t *memo;    /* by term: 1 + the documents of the base that still hold it; 0: not counted yet */
   uint64_t total_length;
   uint32_t n_living;
 
@@ -106,6 +107,7 @@ void bm25_free(bm25_index *x) {
   for (size_t i = 0; i < x->overlay.len; i++) free(x->overlay.data[i].terms);
   VEC_FREE(&x->overlay);
   free(x->replaced);
+  free(x->memo);
   free(x->norms);
   free(x->owned);
   free(x);
@@ -132,9 +134,9 @@ uint32_t bm25_doc_length(const bm25_index *x, uint32_t doc) {
 
 lan_status bm25_replace(bm25_index *x, uint32_t doc, const bm25_doc *content, lan_error *err) {
   if (doc >= x->h->n_docs) return lan_fail(err, LAN_ERANGE, "no document %u", doc);
-  if (!x->replaced && !(x->replaced = lan_alloc_zeroed(x->h->n_docs, 1))) {
-    return lan_fail_memory(err, x->h->n_docs);
-  }
+  if (!x->replaced) x->replaced = lan_alloc_zeroed(x->h->n_docs, 1);
+  if (!x->memo) x->memo = lan_alloc_zeroed(x->h->n_terms, sizeof *x->memo);
+  if (!x->replaced || !x->memo) return lan_fail_memory(err, x->h->n_terms * sizeof *x->memo);
   bm25_term *terms = lan_alloc_array(content->n_terms, sizeof *terms);
   overlay_doc *o = overlay_of(x, doc);
   if (!terms || (!o && !VEC_RESERVE(&x->overlay, 1))) {
@@ -153,6 +155,7 @@ lan_status bm25_replace(bm25_index *x, uint32_t doc, const bm25_doc *content, la
   }
   *o = (overlay_doc){doc, content->length, terms, content->n_terms};
   x->replaced[doc] = 1;
+  memset(x->memo, 0, x->h->n_terms * sizeof *x->memo);
   x->total_length += (uint64_t)content->length - old_length;
   x->n_living += (content->length > 0);
   x->n_living -= (old_length > 0);
@@ -226,9 +229,11 @@ static const bm25_term *overlay_term(const overlay_doc *o, uint64_t hash) {
 static uint32_t frequency_of(const bm25_index *x, uint64_t hash, uint32_t term) {
   uint32_t df = term == UINT32_MAX ? 0 : x->frequencies[term];
   if (x->overlay.len == 0) return df;
-  if (term != UINT32_MAX) {
+  if (term != UINT32_MAX && x->memo[term] == 0) {
     for (cursor c = postings_of(x, term); next_posting(&c);) df -= x->replaced[c.doc] && df > 0;
+    x->memo[term] = df + 1;
   }
+  if (term != UINT32_MAX) df = x->memo[term] - 1;
   for (size_t i = 0; i < x->overlay.len; i++) df += overlay_term(&x->overlay.data[i], hash) != NULL;
   return df;
 }
