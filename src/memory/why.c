@@ -221,14 +221,14 @@ static lan_status begin_why(lan_memory *m, size_t i, lan_why **why, lan_error *e
 }
 
 lan_status lan_memory_reason(lan_memory *m, size_t i, const char **reason, lan_error *err) {
-  lan_why *why;
+  lan_why *why = NULL;
   lan_status s = begin_why(m, i, &why, err);
   if (s == LAN_OK) *reason = why->reason;
   return s;
 }
 
 lan_status lan_memory_why(lan_memory *m, size_t i, const lan_why **out, lan_error *err) {
-  lan_why *why;
+  lan_why *why = NULL;
   lan_status s = begin_why(m, i, &why, err);
   if (s == LAN_OK) {
     s = trace_paths(m, m->cue.nodes.data, m->cue.nodes.len, m->results.data[i].note, PATH_STEPS,
