@@ -97,10 +97,14 @@ static int linked(const score_candidate *c) {
          (c->features[FEATURE_LINK_IN] > 0 ? LAN_LINK_IN : 0);
 }
 
+static size_t limit_of(const lan_query *query) {
+  return query && query->limit ? query->limit : DEFAULT_LIMIT;
+}
+
 static lan_status rank_candidates(lan_memory *m, const lan_query *query, lan_error *err) {
   const score_state *st = &m->score;
   lan_linked want = query ? query->linked : LAN_LINKED_YES;
-  size_t limit = query && query->limit ? query->limit : DEFAULT_LIMIT;
+  size_t limit = limit_of(query);
   m->results.len = 0;
   if (!VEC_RESERVE(&m->results, st->candidates.len)) return lan_fail_memory(err, 0);
   for (size_t i = 0; i < st->candidates.len; i++) {
@@ -125,7 +129,7 @@ lan_status lan_memory_related(lan_memory *m, uint32_t note, const lan_query *que
                     m->index.cat.n_notes);
   }
   lan_status s = cue_from_note(m, note, err);
-  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, err);
+  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;
   *results = m->results.data;
@@ -182,7 +186,7 @@ lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *q
   if (a.failed) return lan_fail_memory(err, 0);
   /* The notes that hold most of the words are activated, as much as they hold. */
   lan_status s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
-  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, err);
+  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;
   *results = m->results.data;

@@ -13,34 +13,30 @@ static const struct {
   lan_signal signal;
   float note, text; /* for a note as the cue; for words as the cue */
 } WEIGHTS[FEATURES] = {
-    [FEATURE_LINK_OUT] = {LAN_SIGNAL_LINK, 2.0f, 0.5f},
-    [FEATURE_LINK_IN] = {LAN_SIGNAL_LINK, 0.3f, 0.5f},
-    [FEATURE_OUT_OUT] = {LAN_SIGNAL_PATH, 0.5f, 0.2f},
-    [FEATURE_OUT_IN] = {LAN_SIGNAL_COUPLED, 0.5f, 0.1f},
-    [FEATURE_IN_OUT] = {LAN_SIGNAL_COCITED, 1.0f, 0.2f},
-    [FEATURE_IN_IN] = {LAN_SIGNAL_PATH, 0.2f, 0.1f},
-    [FEATURE_ADAMIC_ADAR] = {LAN_SIGNAL_PATH, 0.3f, 0},
-    [FEATURE_WALK] = {LAN_SIGNAL_PATH, 0.5f, 0.1f},
-    [FEATURE_TEXT] = {LAN_SIGNAL_TEXT, 1.5f, 3.0f},
-    [FEATURE_TEXT_OUT] = {LAN_SIGNAL_NEIGHBOR, 1.5f, 0.3f},
-    [FEATURE_TEXT_IN] = {LAN_SIGNAL_NEIGHBOR, 0.3f, 0.1f},
-    [FEATURE_MENTION_OUT] = {LAN_SIGNAL_MENTION, 1.0f, 2.0f},
-    [FEATURE_MENTION_IN] = {LAN_SIGNAL_MENTION, 0.3f, 0.2f},
-    [FEATURE_TITLE] = {LAN_SIGNAL_TITLE, 0.5f, 1.5f},
-    [FEATURE_TITLE_IN_CUE] = {LAN_SIGNAL_TITLE, 0.7f, 1.0f},
-    [FEATURE_TAG] = {LAN_SIGNAL_TAG, 0.5f, 0.1f},
-    [FEATURE_TAG_OUT] = {LAN_SIGNAL_TAG, 0.3f, 0},
-    [FEATURE_FOLDER] = {LAN_SIGNAL_FOLDER, 0.3f, 0},
-    [FEATURE_NEAR] = {LAN_SIGNAL_FOLDER, 0.3f, 0},
-    [FEATURE_SIBLING_OUT] = {LAN_SIGNAL_FOLDER, 0.5f, 0},
-    [FEATURE_POPULAR] = {LAN_SIGNAL_POPULAR, 0.3f, 0.1f},
+    [FEATURE_LINK_OUT] = {LAN_SIGNAL_LINK, 2.4f, 0.5f},
+    [FEATURE_LINK_IN] = {LAN_SIGNAL_LINK, -1.0f, 0.5f},
+    [FEATURE_OUT_OUT] = {LAN_SIGNAL_PATH, 0.9f, 0.2f},
+    [FEATURE_OUT_IN] = {LAN_SIGNAL_COUPLED, 0.2f, 0.1f},
+    [FEATURE_IN_OUT] = {LAN_SIGNAL_COCITED, 0.3f, 0.2f},
+    [FEATURE_WALK] = {LAN_SIGNAL_PATH, 3.8f, 0.1f},
+    [FEATURE_TEXT] = {LAN_SIGNAL_TEXT, 1.8f, 3.0f},
+    [FEATURE_TEXT_OUT] = {LAN_SIGNAL_NEIGHBOR, 3.4f, 0.3f},
+    [FEATURE_MENTION_OUT] = {LAN_SIGNAL_MENTION, 0.6f, 2.0f},
+    [FEATURE_MENTION_IN] = {LAN_SIGNAL_MENTION, 1.2f, 0.2f},
+    [FEATURE_TITLE] = {LAN_SIGNAL_TITLE, 0, 1.5f},
+    [FEATURE_TITLE_IN_CUE] = {LAN_SIGNAL_TITLE, 1.7f, 1.0f},
+    [FEATURE_TAG] = {LAN_SIGNAL_TAG, 0.7f, 0.1f},
+    [FEATURE_FOLDER] = {LAN_SIGNAL_FOLDER, 2.6f, 0},
+    [FEATURE_SIBLING_OUT] = {LAN_SIGNAL_FOLDER, 1.3f, 0},
+    [FEATURE_POPULAR] = {LAN_SIGNAL_POPULAR, 0.5f, 0.1f},
 };
 
 enum {
   SIMILAR_MOST = 10,     /* notes with similar words that activation starts from */
   TEXT_CANDIDATES = 200, /* notes that become candidates by their words alone */
   FIRST_HOPS = 200,      /* of a vector of first hops, the strongest that go on */
-  SIBLINGS = 12          /* notes on each side in the folder that count as close by */
+  SIBLINGS = 12,         /* notes on each side in the folder that count as close by */
+  KEPT_LEAST = 400       /* candidates whose titles are compared */
 };
 
 lan_signal score_signal_of(score_feature feature) { return WEIGHTS[feature].signal; }
@@ -67,41 +63,44 @@ void score_cue_free(score_cue *cue) {
 
 /* ---- state ---- */
 
-static bool is_link(uint8_t type) { return type == EDGE_LINK || type == EDGE_EMBED; }
 static bool is_back_link(uint8_t type) { return type == EDGE_LINK_BACK || type == EDGE_EMBED_BACK; }
 
-static void count_degrees(score_state *st) {
+/* One pass over the graph for what every question needs of each note. */
+static void survey_notes(score_state *st) {
   const lan_graph *g = &st->index->net.graph;
-  for (uint32_t v = 0; v < g->n_nodes; v++) {
+  float most = 1;
+  for (uint32_t v = 0; v < st->index->cat.n_notes; v++) {
+    uint32_t links = 0;
+    st->folder[v] = UINT32_MAX;
     for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
-      st->in_degree[v] += is_back_link(g->types[e]);
-      st->degree[v] += is_link(g->types[e]) || is_back_link(g->types[e]);
+      links += is_back_link(g->types[e]);
+      if (g->types[e] == EDGE_FOLDER) st->folder[v] = g->targets[e];
     }
-    if (v < st->index->cat.n_notes && st->in_degree[v] > st->most_linked) {
-      st->most_linked = st->in_degree[v];
-    }
+    st->popular[v] = log1pf((float)links);
+    if (st->popular[v] > most) most = st->popular[v];
   }
+  for (uint32_t v = 0; v < st->index->cat.n_notes; v++) st->popular[v] /= most;
 }
 
 lan_status score_state_init(score_state *st, const memory_index *index, lan_error *err) {
-  size_t notes = index->cat.n_notes, nodes = index->net.graph.n_nodes;
+  size_t n = index->cat.n_notes;
   *st = (score_state){.index = index};
-  st->text = lan_alloc_zeroed(notes, sizeof *st->text);
-  st->touched = lan_alloc_zeroed(notes, sizeof *st->touched);
-  st->slot = lan_alloc_zeroed(notes, sizeof *st->slot);
-  st->in_degree = lan_alloc_zeroed(nodes, sizeof *st->in_degree);
-  st->degree = lan_alloc_zeroed(nodes, sizeof *st->degree);
-  st->titles = lan_alloc_zeroed(notes, sizeof *st->titles);
+  st->text = lan_alloc_zeroed(n, sizeof *st->text);
+  st->touched = lan_alloc_zeroed(n, sizeof *st->touched);
+  st->slot = lan_alloc_zeroed(n, sizeof *st->slot);
+  st->popular = lan_alloc_zeroed(n, sizeof *st->popular);
+  st->folder = lan_alloc_zeroed(n, sizeof *st->folder);
+  st->titles = lan_alloc_zeroed(n, sizeof *st->titles);
   lan_status s = LAN_OK;
-  if (!st->text || !st->touched || !st->slot || !st->in_degree || !st->degree || !st->titles) {
-    s = lan_fail_memory(err, nodes * 8 + notes * 44);
+  if (!st->text || !st->touched || !st->slot || !st->popular || !st->folder || !st->titles) {
+    s = lan_fail_memory(err, n * 56);
   }
   if (s == LAN_OK) s = lan_spreader_new(&index->net.graph, &st->spreader, err);
   if (s != LAN_OK) {
     score_state_free(st);
     return s;
   }
-  count_degrees(st);
+  survey_notes(st);
   return LAN_OK;
 }
 
@@ -110,16 +109,17 @@ void score_state_free(score_state *st) {
   free(st->text);
   free(st->touched);
   free(st->slot);
-  free(st->in_degree);
-  free(st->degree);
+  free(st->popular);
+  free(st->folder);
   free(st->titles);
   lan_arena_free(&st->arena);
   VEC_FREE(&st->candidates);
+  VEC_FREE(&st->ranking);
   VEC_FREE(&st->out);
   VEC_FREE(&st->in);
   VEC_FREE(&st->similar);
   VEC_FREE(&st->siblings);
-  VEC_FREE(&st->tagged);
+  VEC_FREE(&st->reached);
   *st = (score_state){0};
 }
 
@@ -176,10 +176,18 @@ static lan_status channel(score_state *st, const lan_cue *from, size_t n, unsign
   return s;
 }
 
-static int by_activation(const void *a, const void *b) {
-  const lan_cue *x = a, *y = b;
-  if (x->activation != y->activation) return x->activation > y->activation ? -1 : 1;
-  return (x->node > y->node) - (x->node < y->node);
+/* The `most` strongest of state->ranking, in order, into a vector. */
+static lan_status take_strongest(score_state *st, size_t most, score_vector *to, lan_error *err) {
+  size_t n = st->ranking.len;
+  if (most > n) most = n;
+  to->len = 0;
+  if (!VEC_RESERVE(&st->ranking, most) || !VEC_RESERVE(to, most)) return lan_fail_memory(err, 0);
+  lan_activation *top = st->ranking.data + n;
+  most = lan_spread_top(st->ranking.data, n, NULL, 0, top, most);
+  for (size_t i = 0; i < most; i++) {
+    to->data[to->len++] = (lan_cue){top[i].node, (float)top[i].activation};
+  }
+  return LAN_OK;
 }
 
 /* Spreads one step into a vector; of very many nodes the strongest go on. */
@@ -188,17 +196,12 @@ static lan_status step_vector(score_state *st, const lan_cue *from, size_t n, un
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
-  to->len = 0;
+  st->ranking.len = 0;
   if (s != LAN_OK) return s;
-  if (!VEC_RESERVE(to, n_out)) return lan_fail_memory(err, n_out * sizeof(lan_cue));
-  for (size_t i = 0; i < n_out; i++) {
-    to->data[to->len++] = (lan_cue){out[i].node, (float)out[i].activation};
-  }
-  if (to->len > FIRST_HOPS) {
-    qsort(to->data, to->len, sizeof *to->data, by_activation);
-    to->len = FIRST_HOPS;
-  }
-  return LAN_OK;
+  if (!VEC_RESERVE(&st->ranking, n_out)) return lan_fail_memory(err, n_out * sizeof *out);
+  if (n_out) memcpy(st->ranking.data, out, n_out * sizeof *out);
+  st->ranking.len = n_out;
+  return take_strongest(st, FIRST_HOPS, to, err);
 }
 
 static lan_status link_channels(score_state *st, const score_cue *cue, lan_error *err) {
@@ -212,39 +215,14 @@ static lan_status link_channels(score_state *st, const score_cue *cue, lan_error
   if (s == LAN_OK) s = channel(st, out->data, out->len, OUT, FEATURE_OUT_OUT, err);
   if (s == LAN_OK) s = channel(st, out->data, out->len, IN, FEATURE_OUT_IN, err);
   if (s == LAN_OK) s = channel(st, in->data, in->len, OUT, FEATURE_IN_OUT, err);
-  if (s == LAN_OK) s = channel(st, in->data, in->len, IN, FEATURE_IN_IN, err);
   return s;
-}
-
-/* Adamic and Adar 2003, over links whichever way they point: the sum over neighbours in common of
- * 1 / ln(degree). */
-static lan_status adamic_adar(score_state *st, lan_error *err) {
-  const lan_graph *g = &st->index->net.graph;
-  const score_vector *halves[2] = {&st->out, &st->in};
-  for (size_t k = 0; k < st->out.len + st->in.len; k++) {
-    uint32_t x = k < st->out.len ? halves[0]->data[k].node : halves[1]->data[k - st->out.len].node;
-    float share = 1.0f / logf((float)(st->degree[x] < 2 ? 2 : st->degree[x]));
-    for (uint32_t e = g->offsets[x]; e < g->offsets[x + 1]; e++) {
-      uint8_t type = g->types[e];
-      bool tie = is_link(type) || is_back_link(type);
-      if (!tie || g->targets[e] >= st->index->cat.n_notes) continue;
-      float *value = feature_of(st, g->targets[e], FEATURE_ADAMIC_ADAR);
-      if (!value) return lan_fail_memory(err, 0);
-      *value += share;
-    }
-  }
-  for (size_t i = 0; i < st->candidates.len; i++) {
-    float *value = &st->candidates.data[i].features[FEATURE_ADAMIC_ADAR];
-    *value = log1pf(*value);
-  }
-  return LAN_OK;
 }
 
 /* Three steps over links either way, on from what one step reached. */
 static lan_status walk_channel(score_state *st, const score_cue *cue, lan_error *err) {
   lan_status s;
   size_t n;
-  score_vector *v = &st->tagged; /* free at this time */
+  score_vector *v = &st->reached;
   s = step_vector(st, cue->nodes.data, cue->nodes.len, OUT | IN, v, err);
   if (s == LAN_OK) s = step_vector(st, v->data, v->len, OUT | IN, v, err);
   if (s != LAN_OK) return s;
@@ -260,37 +238,36 @@ static lan_status walk_channel(score_state *st, const score_cue *cue, lan_error 
 
 /* ---- words ---- */
 
-/* What the cue itself would score, so that 1 is a note with the same words. */
-static float self_score(const score_state *st, const score_cue *cue) {
+/* What the cue itself would score, so that 1 is a note with the same words; for words the best score. */
+static float self_score(const score_state *st, const score_cue *cue, uint32_t n) {
   if (cue->note != UINT32_MAX && st->text[cue->note] > 0) return st->text[cue->note];
   float best = 0;
-  for (uint32_t i = 0; i < st->index->cat.n_notes; i++) best = fmaxf(best, st->text[i]);
+  for (uint32_t i = 0; i < n; i++) best = fmaxf(best, st->text[st->touched[i]]);
   return best > 0 ? best : 1;
 }
 
-/* The notes with the most similar words, strongest first, their scores as shares of the cue's own.
- */
-static lan_status rank_by_text(score_state *st, const score_cue *cue, uint32_t n, lan_error *err) {
-  float self = self_score(st, cue);
-  st->similar.len = 0;
-  if (!VEC_RESERVE(&st->similar, n)) return lan_fail_memory(err, n * sizeof(lan_cue));
+/* The notes with the most similar words, strongest first, their scores as shares of the cue's own. */
+static lan_status rank_by_text(score_state *st, const score_cue *cue, uint32_t n, float self,
+                               lan_error *err) {
+  st->ranking.len = 0;
+  if (!VEC_RESERVE(&st->ranking, n)) return lan_fail_memory(err, n * sizeof(lan_activation));
   for (uint32_t i = 0; i < n; i++) {
     uint32_t note = st->touched[i];
-    if (note != cue->note)
-      st->similar.data[st->similar.len++] = (lan_cue){note, st->text[note] / self};
+    if (note == cue->note) continue;
+    lan_activation a = {note, (double)(st->text[note] / self)};
+    st->ranking.data[st->ranking.len++] = a;
   }
-  if (st->similar.len) qsort(st->similar.data, st->similar.len, sizeof(lan_cue), by_activation);
-  return LAN_OK;
+  return take_strongest(st, TEXT_CANDIDATES, &st->similar, err);
 }
 
-/* The most similar become candidates; others keep the feature if they are candidates otherwise. */
-static lan_status text_features(score_state *st, lan_error *err) {
+/* The most similar become candidates; others have the feature if they are candidates otherwise. */
+static lan_status text_features(score_state *st, float self, lan_error *err) {
   for (size_t i = 0; i < st->similar.len; i++) {
-    lan_cue c = st->similar.data[i];
-    if (i >= TEXT_CANDIDATES && st->slot[c.node] == 0) continue;
-    float *value = feature_of(st, c.node, FEATURE_TEXT);
-    if (!value) return lan_fail_memory(err, 0);
-    *value = sqrtf(c.activation);
+    if (!feature_of(st, st->similar.data[i].node, FEATURE_TEXT)) return lan_fail_memory(err, 0);
+  }
+  for (size_t i = 0; i < st->candidates.len; i++) {
+    score_candidate *c = &st->candidates.data[i];
+    c->features[FEATURE_TEXT] = sqrtf(st->text[c->note] / self);
   }
   return LAN_OK;
 }
@@ -301,19 +278,22 @@ static void normalise(score_vector *v) {
   for (size_t i = 0; sum > 0 && i < v->len; i++) v->data[i].activation /= sum;
 }
 
-/* Fills st->similar with all notes that share words with the cue, the most similar first. */
-static lan_status compare_words(score_state *st, const score_cue *cue, lan_error *err) {
+/* Fills st->similar with the notes whose words are the most similar; with `features`, candidates too. */
+static lan_status compare_words(score_state *st, const score_cue *cue, bool features,
+                                lan_error *err) {
   uint32_t n = 0;
   lan_status s = bm25_score(st->index->words, SCORE_BM25, cue->words.data, cue->words.len, st->text,
                             st->touched, &n);
   if (s != LAN_OK) return lan_fail_memory(err, 0);
-  s = rank_by_text(st, cue, n, err);
+  float self = self_score(st, cue, n);
+  s = rank_by_text(st, cue, n, self, err);
+  if (s == LAN_OK && features) s = text_features(st, self, err);
   for (uint32_t i = 0; i < n; i++) st->text[st->touched[i]] = 0;
   return s;
 }
 
 lan_status score_seeds(score_state *st, score_cue *cue, size_t most, lan_error *err) {
-  lan_status s = compare_words(st, cue, err);
+  lan_status s = compare_words(st, cue, false, err);
   cue->nodes.len = 0;
   for (size_t i = 0; s == LAN_OK && i < st->similar.len && i < most; i++) {
     if (!VEC_PUSH(&cue->nodes, st->similar.data[i])) s = lan_fail_memory(err, 0);
@@ -323,25 +303,19 @@ lan_status score_seeds(score_state *st, score_cue *cue, size_t most, lan_error *
 }
 
 static lan_status text_channels(score_state *st, const score_cue *cue, lan_error *err) {
-  lan_status s = compare_words(st, cue, err);
-  if (s == LAN_OK) s = text_features(st, err);
+  lan_status s = compare_words(st, cue, true, err);
   if (s != LAN_OK) return s;
   if (st->similar.len > SIMILAR_MOST) st->similar.len = SIMILAR_MOST;
   normalise(&st->similar);
-  s = channel(st, st->similar.data, st->similar.len, OUT, FEATURE_TEXT_OUT, err);
-  if (s == LAN_OK) s = channel(st, st->similar.data, st->similar.len, IN, FEATURE_TEXT_IN, err);
-  return s;
+  return channel(st, st->similar.data, st->similar.len, OUT, FEATURE_TEXT_OUT, err);
 }
 
 /* ---- mentions, tags, folders ---- */
 
-static lan_status tag_channels(score_state *st, const score_cue *cue, lan_error *err) {
-  score_vector *v = &st->tagged;
+static lan_status tag_channel(score_state *st, const score_cue *cue, lan_error *err) {
+  score_vector *v = &st->reached;
   lan_status s = step_vector(st, cue->nodes.data, cue->nodes.len, 1u << EDGE_TAG, v, err);
-  if (s == LAN_OK) s = channel(st, v->data, v->len, 1u << EDGE_TAG_BACK, FEATURE_TAG, err);
-  if (s == LAN_OK) s = step_vector(st, v->data, v->len, 1u << EDGE_TAG_BACK, v, err);
-  if (s == LAN_OK) s = channel(st, v->data, v->len, OUT, FEATURE_TAG_OUT, err);
-  return s;
+  return s == LAN_OK ? channel(st, v->data, v->len, 1u << EDGE_TAG_BACK, FEATURE_TAG, err) : s;
 }
 
 static lan_status mention_channels(score_state *st, const score_cue *cue, lan_error *err) {
@@ -352,68 +326,42 @@ static lan_status mention_channels(score_state *st, const score_cue *cue, lan_er
   return s;
 }
 
-static size_t folder_length(lan_str path) {
-  while (path.len && path.ptr[path.len - 1] != '/') path.len--;
-  return path.len;
+/* Notes are numbered in the order of their paths, so that a dated sequence lies side by side, but for notes
+ * of folders below, which are passed over. */
+static lan_status add_siblings(score_state *st, uint32_t note, int side, lan_error *err) {
+  int64_t v = note, n = st->index->cat.n_notes;
+  int found = 0;
+  for (int looked = 0; looked < 4 * SIBLINGS && found < SIBLINGS; looked++) {
+    v += side;
+    if (v < 0 || v >= n) break;
+    if (st->folder[v] != st->folder[note]) continue;
+    lan_cue c = {(uint32_t)v, 1.0f / (float)++found};
+    if (!VEC_PUSH(&st->siblings, c)) return lan_fail_memory(err, 0);
+  }
+  return LAN_OK;
 }
 
-static bool same_folder(const catalog *c, uint32_t a, uint32_t b) {
-  size_t n = folder_length(c->notes[a].path);
-  return n == folder_length(c->notes[b].path) &&
-         memcmp(c->notes[a].path.ptr, c->notes[b].path.ptr, n) == 0;
-}
-
-static lan_status add_sibling(score_state *st, uint32_t note, int distance, lan_error *err) {
-  float *near = feature_of(st, note, FEATURE_NEAR);
-  if (!near) return lan_fail_memory(err, 0);
-  *near = 1.0f / (float)distance;
-  lan_cue c = {note, 1.0f / (float)distance};
-  return VEC_PUSH(&st->siblings, c) ? LAN_OK : lan_fail_memory(err, 0);
-}
-
-/* Notes are numbered in the order of their paths, so that a dated sequence lies side by side. */
-static lan_status sibling_channels(score_state *st, const score_cue *cue, lan_error *err) {
-  const catalog *cat = &st->index->cat;
-  lan_status s = LAN_OK;
+static lan_status sibling_channel(score_state *st, const score_cue *cue, lan_error *err) {
   st->siblings.len = 0;
   if (cue->note == UINT32_MAX) return LAN_OK;
-  for (int side = -1; side <= 1; side += 2) {
-    int64_t v = cue->note;
-    for (int k = 1; s == LAN_OK && k <= SIBLINGS; k++) {
-      v += side;
-      while (v >= 0 && v < cat->n_notes && /* notes of folders below lie between */
-             folder_length(cat->notes[v].path) > folder_length(cat->notes[cue->note].path) &&
-             k < SIBLINGS) {
-        v += side;
-        k++;
-      }
-      if (v < 0 || v >= cat->n_notes || !same_folder(cat, cue->note, (uint32_t)v)) break;
-      s = add_sibling(st, (uint32_t)v, k, err);
-    }
-  }
+  lan_status s = add_siblings(st, cue->note, -1, err);
+  if (s == LAN_OK) s = add_siblings(st, cue->note, 1, err);
   if (s != LAN_OK) return s;
   normalise(&st->siblings);
   return channel(st, st->siblings.data, st->siblings.len, OUT, FEATURE_SIBLING_OUT, err);
 }
 
-static uint32_t folder_of(const lan_graph *g, uint32_t note) {
-  for (uint32_t e = g->offsets[note + 1]; e-- > g->offsets[note];) {
-    if (g->types[e] == EDGE_FOLDER) return g->targets[e];
-  }
-  return UINT32_MAX;
-}
-
-static void folder_features(score_state *st, const score_cue *cue) {
+static void folder_and_popularity(score_state *st, const score_cue *cue) {
   const lan_graph *g = &st->index->net.graph;
-  if (cue->note == UINT32_MAX) return;
-  uint32_t folder = folder_of(g, cue->note);
-  if (folder == UINT32_MAX) return;
-  float size = (float)(g->offsets[folder + 1] - g->offsets[folder]);
+  uint32_t folder = cue->note == UINT32_MAX ? UINT32_MAX : st->folder[cue->note];
+  float same = 0;
+  if (folder != UINT32_MAX) {
+    same = 1.0f / log2f(1.0f + (float)(g->offsets[folder + 1] - g->offsets[folder]));
+  }
   for (size_t i = 0; i < st->candidates.len; i++) {
     score_candidate *c = &st->candidates.data[i];
-    if (same_folder(&st->index->cat, cue->note, c->note)) {
-      c->features[FEATURE_FOLDER] = 1.0f / log2f(1.0f + size);
-    }
+    c->features[FEATURE_POPULAR] = st->popular[c->note];
+    if (folder != UINT32_MAX && st->folder[c->note] == folder) c->features[FEATURE_FOLDER] = same;
   }
 }
 
@@ -480,14 +428,6 @@ static lan_status title_features(score_state *st, const score_cue *cue, lan_erro
   return LAN_OK;
 }
 
-static void popularity(score_state *st) {
-  float most = log1pf((float)(st->most_linked ? st->most_linked : 1));
-  for (size_t i = 0; i < st->candidates.len; i++) {
-    score_candidate *c = &st->candidates.data[i];
-    c->features[FEATURE_POPULAR] = log1pf((float)st->in_degree[c->note]) / most;
-  }
-}
-
 /* ---- all together ---- */
 
 /* The cue is no answer to itself. */
@@ -500,20 +440,42 @@ static void leave_out(score_state *st, uint32_t note) {
   st->slot[note] = 0;
 }
 
-lan_status score_candidates(score_state *st, const score_cue *cue, lan_error *err) {
+/* Keeps the best so far, whose titles are worth comparing. */
+static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
+  float signals[LAN_SIGNALS];
+  size_t keep = 2 * most > KEPT_LEAST ? 2 * most : KEPT_LEAST, n = st->candidates.len;
+  if (n <= keep) return LAN_OK;
+  st->ranking.len = 0;
+  if (!VEC_RESERVE(&st->ranking, n + keep)) return lan_fail_memory(err, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    double score = score_sum(&st->candidates.data[i], cue, signals);
+    st->ranking.data[i] = (lan_activation){i, score};
+  }
+  lan_activation *top = st->ranking.data + n;
+  keep = lan_spread_top(st->ranking.data, n, NULL, 0, top, keep);
+  for (size_t i = 0; i < n; i++) st->slot[st->candidates.data[i].note] = 0;
+  for (size_t i = 0; i < keep; i++) st->slot[st->candidates.data[top[i].node].note] = 1;
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (st->slot[st->candidates.data[i].note]) st->candidates.data[kept++] = st->candidates.data[i];
+  }
+  st->candidates.len = kept;
+  return LAN_OK;
+}
+
+lan_status score_candidates(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
   forget_candidates(st);
   lan_status s = link_channels(st, cue, err);
   if (s == LAN_OK) s = walk_channel(st, cue, err);
   if (s == LAN_OK) s = mention_channels(st, cue, err);
-  if (s == LAN_OK) s = tag_channels(st, cue, err);
-  if (s == LAN_OK) s = sibling_channels(st, cue, err);
-  if (s == LAN_OK) s = adamic_adar(st, err);
+  if (s == LAN_OK) s = tag_channel(st, cue, err);
+  if (s == LAN_OK) s = sibling_channel(st, cue, err);
   if (s == LAN_OK) s = text_channels(st, cue, err);
+  if (s != LAN_OK) return s;
   leave_out(st, cue->note);
-  if (s == LAN_OK) s = title_features(st, cue, err);
-  folder_features(st, cue);
-  popularity(st);
-  return s;
+  folder_and_popularity(st, cue);
+  s = prune(st, cue, most, err);
+  return s == LAN_OK ? title_features(st, cue, err) : s;
 }
 
 double score_sum(const score_candidate *c, const score_cue *cue, float signals[LAN_SIGNALS]) {

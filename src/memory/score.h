@@ -18,20 +18,15 @@ typedef enum score_feature {
   FEATURE_OUT_OUT,      /* what the cue's links link to */
   FEATURE_OUT_IN,       /* what links to the cue's links: coupled */
   FEATURE_IN_OUT,       /* what is linked beside the cue: cocited */
-  FEATURE_IN_IN,        /* what links to what links to the cue */
-  FEATURE_ADAMIC_ADAR,  /* neighbours in common, 1 / ln(degree) each */
   FEATURE_WALK,         /* three steps, whichever way links point */
   FEATURE_TEXT,         /* words in common */
   FEATURE_TEXT_OUT,     /* what notes with similar words link to */
-  FEATURE_TEXT_IN,      /* what links to notes with similar words */
   FEATURE_MENTION_OUT,  /* the cue names it */
   FEATURE_MENTION_IN,   /* it names the cue */
   FEATURE_TITLE,        /* words that both titles hold */
   FEATURE_TITLE_IN_CUE, /* its title's words in the cue's text */
   FEATURE_TAG,          /* tags in common */
-  FEATURE_TAG_OUT,      /* what notes with the same tags link to */
   FEATURE_FOLDER,       /* the same folder, the smaller the more */
-  FEATURE_NEAR,         /* close by in the order of names in that folder */
   FEATURE_SIBLING_OUT,  /* what notes close by in the folder link to */
   FEATURE_POPULAR,      /* how often it is linked to */
   FEATURES
@@ -76,16 +71,16 @@ typedef struct score_title {
 typedef struct score_state {
   const memory_index *index;
   lan_spreader *spreader;
-  float *text;         /* by note: BM25 of the cue */
-  uint32_t *touched;   /* notes that have some */
-  uint32_t *slot;      /* by note: candidate number + 1 */
-  uint32_t *in_degree; /* by node: links and embeds to it */
-  uint32_t *degree;    /* by node: links and embeds, both ways */
-  uint32_t most_linked;
+  float *text;       /* by note: BM25 of the cue; 0 between calls */
+  uint32_t *touched; /* notes that have some */
+  uint32_t *slot;    /* by note: candidate number + 1; 0 between calls */
+  float *popular;    /* by note: ln(1 + links to it), the most popular note having 1 */
+  uint32_t *folder;  /* by note: its folder's node */
   score_title *titles;
   lan_arena arena; /* titles' words */
   VEC(score_candidate) candidates;
-  score_vector out, in, similar, siblings, tagged;
+  VEC(lan_activation) ranking; /* to find the best of many */
+  score_vector out, in, similar, siblings, reached;
 } score_state;
 
 lan_status score_state_init(score_state *state, const memory_index *index, lan_error *err);
@@ -94,8 +89,9 @@ void score_state_free(score_state *state);
 /* Makes the notes with the cue's words its nodes, the `most` best by BM25. */
 lan_status score_seeds(score_state *state, score_cue *cue, size_t most, lan_error *err);
 
-/* Makes the candidates of a cue with all their features, into state->candidates. */
-lan_status score_candidates(score_state *state, const score_cue *cue, lan_error *err);
+/* Makes the candidates of a cue with all their features, into state->candidates: at least the `most` best,
+ * and not many more. */
+lan_status score_candidates(score_state *state, const score_cue *cue, size_t most, lan_error *err);
 
 /* The candidate's score, and its parts. */
 double score_sum(const score_candidate *c, const score_cue *cue, float signals[LAN_SIGNALS]);
