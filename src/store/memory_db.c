@@ -1,122 +1,232 @@
 #include "store/memory_db.h"
 
-#include <sqlite3.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "store/sql.h"
 
-enum { APPLICATION_ID = 0x6c616e6d /* "lanm" */, BUSY_MS = 5000 };
+#define APPLICATION "1281453645" /* "LanM" */
 
-struct memory_db {
-  sqlite3 *sql;
-  char *path;
-};
+/* A commit is on the disk before it is acknowledged. Old contents are overwritten when rows are
+ * deleted: what somebody reads is private. */
+static const sql_kind KIND = {"the memory", 1281453645,
+                              "PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;"
+                              "PRAGMA cell_size_check=ON;PRAGMA foreign_keys=ON;"
+                              "PRAGMA journal_size_limit=1048576"};
 
-/* Each step leads from the version that is its index to the next. Steps are never changed once
- * released. */
+/* Step n leads from version n to n + 1. A step that was released is never changed: a change is a
+ * new step at the end. Paths are the bytes on disk, relative to the vault; times are milliseconds
+ * since 1970, UTC. */
 static const char *const MIGRATIONS[] = {
-    /* notes are named by path: numbers are the index's, and change */
-    "CREATE TABLE open (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, note BLOB NOT NULL,"
-    "  origin BLOB, source TEXT NOT NULL);"
-    "CREATE INDEX open_by_note ON open (note, at_ms);"
-    "CREATE TABLE feedback (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, note BLOB NOT NULL,"
-    "  related BLOB NOT NULL, verdict INTEGER NOT NULL CHECK (verdict IN (-1, 1)));"
-    "CREATE TABLE hidden (note BLOB NOT NULL, related BLOB NOT NULL, at_ms INTEGER NOT NULL,"
-    "  PRIMARY KEY (note, related)) WITHOUT ROWID;"
-    "CREATE TABLE weights (name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, data BLOB NOT NULL);",
+    /* what was opened, coming from where ('' for nowhere), by which face ("cli", "plugin", ...) */
+    "CREATE TABLE opens("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, note BLOB NOT NULL,"
+    " from_note BLOB NOT NULL DEFAULT x'', source TEXT NOT NULL DEFAULT '') STRICT;"
+    /* what the user said of a result: 1 it belongs, -1 it does not */
+    "CREATE TABLE feedback("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, note BLOB NOT NULL,"
+    " related BLOB NOT NULL, verdict INTEGER NOT NULL CHECK (verdict IN (-1, 1))) STRICT;"
+    /* not to be shown for `note` again; '' as note: never */
+    "CREATE TABLE hidden("
+    " note BLOB NOT NULL, related BLOB NOT NULL, at_ms INTEGER NOT NULL,"
+    " PRIMARY KEY (note, related)) STRICT, WITHOUT ROWID;"
+    /* learnt weights, each a safetensors file; sum is the checksum of data */
+    "CREATE TABLE weights("
+    " name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, sum INTEGER NOT NULL, data BLOB NOT NULL)"
+    " STRICT;"
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 enum { VERSION = sizeof MIGRATIONS / sizeof *MIGRATIONS };
 
-static lan_status fail_sql(memory_db *db, int rc, lan_error *err) {
-  const char *message = db->sql ? sqlite3_errmsg(db->sql) : "no memory";
-  switch (rc & 0xFF) {
-    case SQLITE_NOMEM: return lan_fail_memory(err, 0);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return lan_fail(err, LAN_EBUSY, "%s is in use by another process: %s", db->path, message);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return lan_fail(err, LAN_ECORRUPT,
-                      "%s, which holds what the memory learnt, is damaged (%s); move it away, or "
-                      "put a backup in its place",
-                      db->path, message);
-    default: return lan_fail(err, LAN_EIO, "%s: %s", db->path, message);
-  }
+enum {
+  PAUSE_MS = 5,
+  SMALLEST = 512 /* SQLite's smallest page */
+};
+
+struct memory_db {
+  sqlite3 *sql;
+  char *path;
+  bool writable;
+};
+
+static lan_status exec(memory_db *db, const char *statements, lan_error *err) {
+  return sql_exec(db->sql, statements, &KIND, db->path, err);
 }
 
-static lan_status exec(memory_db *db, const char *sql, lan_error *err) {
-  int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
-  return rc == SQLITE_OK ? LAN_OK : fail_sql(db, rc, err);
+static lan_status number(memory_db *db, const char *query, int64_t *n, lan_error *err) {
+  return sql_number(db->sql, query, &KIND, db->path, n, err);
 }
 
-static lan_status number(memory_db *db, const char *sql, int64_t *out, lan_error *err) {
-  sqlite3_stmt *q = NULL;
-  int rc = sqlite3_prepare_v2(db->sql, sql, -1, &q, NULL);
-  if (rc == SQLITE_OK) rc = sqlite3_step(q);
-  lan_status s = LAN_OK;
-  if (rc == SQLITE_ROW) {
-    *out = sqlite3_column_int64(q, 0);
-  } else {
-    s = fail_sql(db, rc, err);
+/* ---- opening ---- */
+
+/* A new file is made by us, for nobody else to read; SQLite gives its companions the same mode. A
+ * file that exists must not be opened here: closing it would drop the locks that another connection
+ * of this process holds on it. */
+static lan_status make_private(const char *path, lan_error *err) {
+  struct stat st;
+  if (stat(path, &st) == 0) {
+    if (!S_ISREG(st.st_mode)) {
+      return lan_fail(err, LAN_EFORMAT, "the memory %s is no regular file", path);
+    }
+    /* An empty file is one whose making was interrupted; SQLite would also take a stump for one. */
+    if (st.st_size == 0 || st.st_size >= SMALLEST) return LAN_OK;
+    return lan_fail(err, LAN_ECORRUPT, "the memory %s is cut", path);
   }
-  sqlite3_finalize(q);
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST) return LAN_OK; /* another process was quicker */
+  if (fd < 0) return lan_fail_errno(err, "cannot make the memory", path);
+  close(fd);
+  return LAN_OK;
+}
+
+/* Going over to WAL needs the file for itself, and SQLite does not wait for that. */
+static lan_status enter_wal(memory_db *db, lan_error *err) {
+  const struct timespec pause = {0, PAUSE_MS * 1000000};
+  int code = SQLITE_BUSY;
+  for (int waited = 0; waited < SQL_BUSY_MS; waited += PAUSE_MS) {
+    code = sqlite3_exec(db->sql, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+    if ((code & 0xFF) != SQLITE_BUSY) break;
+    nanosleep(&pause, NULL);
+  }
+  return sql_check(db->sql, code, &KIND, db->path, err);
+}
+
+/* Where SQLite cannot make its companion files it can read a database only on the promise that
+ * nobody changes it; and only if all that was written has reached the file itself. */
+static lan_status connect_read_only(memory_db *db, lan_error *err) {
+  lan_buf wal = {0};
+  struct stat st;
+  lan_buf_printf(&wal, "%s-wal", db->path);
+  bool waiting = !wal.failed && stat(wal.data, &st) == 0 && st.st_size > 0;
+  lan_buf_free(&wal);
+  if (waiting) {
+    return lan_fail(err, LAN_EIO, "the memory %s: cannot be read until its folder can be written",
+                    db->path);
+  }
+  return sql_open_immutable(&KIND, db->path, &db->sql, err);
+}
+
+/* A file of ours, or an empty one. */
+static lan_status recognise(memory_db *db, lan_error *err) {
+  int64_t id = 0, tables = 0;
+  lan_status s = number(db, "PRAGMA application_id", &id, err);
+  if (s == LAN_OK) s = number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
+  if (s == LAN_OK && id != KIND.application_id && (id != 0 || tables != 0)) {
+    s = lan_fail(err, LAN_EFORMAT, "the memory %s: the file belongs to another program", db->path);
+  }
+  return s;
+}
+
+static lan_status connect_writable(memory_db *db, lan_error *err) {
+  lan_status s = sql_connect(&KIND, db->path, SQLITE_OPEN_READWRITE, db->path, &db->sql, err);
+  if (s == LAN_OK) s = recognise(db, err);
+  db->writable = s == LAN_OK && sqlite3_db_readonly(db->sql, "main") == 0;
+  return s == LAN_OK && db->writable ? enter_wal(db, err) : s;
+}
+
+static lan_status connect(memory_db *db, lan_error *err) {
+  lan_status s = connect_writable(db, err);
+  if (s != LAN_EIO) return s;
+  sqlite3_close(db->sql);
+  db->sql = NULL;
+  db->writable = false;
+  s = connect_read_only(db, err);
+  return s == LAN_OK ? recognise(db, err) : s;
+}
+
+/* The version as it is inside of the write transaction: another process may have migrated. */
+static lan_status climb(memory_db *db, lan_error *err) {
+  int64_t version = 0;
+  char statement[64];
+  lan_status s = number(db, "PRAGMA user_version", &version, err);
+  for (int64_t v = version; s == LAN_OK && v < VERSION; v++) s = exec(db, MIGRATIONS[v], err);
+  if (s == LAN_OK && version < VERSION) {
+    snprintf(statement, sizeof statement, "PRAGMA user_version=%d", VERSION);
+    s = exec(db, statement, err);
+    if (s == LAN_OK) s = exec(db, "PRAGMA application_id=" APPLICATION, err);
+  }
   return s;
 }
 
 static lan_status migrate(memory_db *db, lan_error *err) {
-  int64_t version = 0, application = 0, tables = 0;
-  lan_status s = number(db, "PRAGMA application_id", &application, err);
-  if (s == LAN_OK) s = number(db, "PRAGMA user_version", &version, err);
-  if (s == LAN_OK) s = number(db, "SELECT count(*) FROM sqlite_master", &tables, err);
-  if (s != LAN_OK) return s;
-  if (tables > 0 && application != APPLICATION_ID) {
-    return lan_fail(err, LAN_EFORMAT, "%s is a database, but no memory of Lantoa's; move it away",
+  int64_t version = 0;
+  lan_status s = number(db, "PRAGMA user_version", &version, err);
+  if (s != LAN_OK || version == VERSION) return s;
+  if (version > VERSION || version < 0) {
+    return lan_fail(err, LAN_EFORMAT,
+                    "the memory %s was made by a newer version of Lantoa (its schema is %lld, this "
+                    "version knows %d): install that version",
+                    db->path, (long long)version, VERSION);
+  }
+  if (!db->writable) {
+    return lan_fail(err, LAN_EIO,
+                    "the memory %s cannot be written, and needs to be brought up to date",
                     db->path);
   }
-  if (version > VERSION) {
-    return lan_fail(err, LAN_EFORMAT,
-                    "%s was written by a newer Lantoa (version %lld); update this one", db->path,
-                    (long long)version);
-  }
-  for (; s == LAN_OK && version < VERSION; version++) {
-    char mark[96];
-    s = exec(db, MIGRATIONS[version], err);
-    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             APPLICATION_ID, (int)version + 1);
-    if (s == LAN_OK) s = exec(db, mark, err);
-  }
+  s = exec(db, "BEGIN IMMEDIATE", err);
+  if (s != LAN_OK) return s;
+  s = climb(db, err);
+  if (s == LAN_OK) s = exec(db, "COMMIT", err);
+  if (!sqlite3_get_autocommit(db->sql)) sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
   return s;
+}
+
+/* The tables must be those that the migrations make, to the letter. */
+static lan_status check_tables(memory_db *db, lan_error *err) {
+  lan_buf is = {0}, wanted = {0};
+  sqlite3 *model = NULL;
+  lan_status s = sql_schema(db->sql, &KIND, db->path, &is, err);
+  int code = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+  for (int v = 0; code == SQLITE_OK && v < VERSION; v++) {
+    code = sqlite3_exec(model, MIGRATIONS[v], NULL, NULL, NULL);
+  }
+  if (s == LAN_OK) s = sql_check(model, code, &KIND, db->path, err);
+  if (s == LAN_OK) s = sql_schema(model, &KIND, db->path, &wanted, err);
+  if (s == LAN_OK && !lan_str_equal(lan_buf_str(&is), lan_buf_str(&wanted))) {
+    s = lan_fail(err, LAN_ECORRUPT, "the memory %s: its tables are not as they were made",
+                 db->path);
+  }
+  sqlite3_close(model);
+  lan_buf_free(&is);
+  lan_buf_free(&wanted);
+  return s;
+}
+
+/* Says how to get out of it. */
+static lan_status advise(const char *path, lan_status s, lan_error *err) {
+  if (s != LAN_ECORRUPT || !err) return s;
+  lan_error told = *err;
+  return lan_fail(
+      err, s,
+      "%s. Nothing was changed. Move %s away and restore it from a backup, or import what "
+      "was exported (lantoa import)",
+      told.message, path);
 }
 
 lan_status memory_db_open(const char *path, memory_db **out, lan_error *err) {
   memory_db *db = lan_alloc_zeroed(1, sizeof *db);
-  if (!db || !(db->path = strdup(path))) {
-    free(db);
-    return lan_fail_memory(err, sizeof *db);
-  }
-  int rc = sqlite3_open_v2(path, &db->sql,
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-  lan_status s = rc == SQLITE_OK ? LAN_OK : fail_sql(db, rc, err);
-  if (s == LAN_OK) sqlite3_busy_timeout(db->sql, BUSY_MS);
-  if (s == LAN_OK) s = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err);
-  int64_t version = 0;
-  if (s == LAN_OK) s = number(db, "PRAGMA user_version", &version, err);
-  if (s == LAN_OK &&
-      version != VERSION) { /* looked at again inside: another process may be first */
-    s = exec(db, "BEGIN IMMEDIATE", err);
-    if (s == LAN_OK) s = migrate(db, err);
-    if (s == LAN_OK) s = exec(db, "COMMIT", err);
-    if (s != LAN_OK) sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
-  }
-  if (s != LAN_OK) {
-    memory_db_close(db);
+  if (!db) return lan_fail_memory(err, sizeof *db);
+  db->path = strdup(path);
+  lan_status s = db->path ? LAN_OK : lan_fail_memory(err, 0);
+  if (s == LAN_OK) s = make_private(path, err);
+  if (s == LAN_OK) s = connect(db, err);
+  if (s == LAN_OK) s = migrate(db, err);
+  if (s == LAN_OK) s = check_tables(db, err);
+  if (s == LAN_OK) {
+    *out = db;
     return s;
   }
-  *out = db;
-  return LAN_OK;
+  memory_db_close(db);
+  return advise(path, s, err);
 }
 
 void memory_db_close(memory_db *db) {
@@ -127,19 +237,40 @@ void memory_db_close(memory_db *db) {
 }
 
 lan_status memory_db_version(memory_db *db, int *version, lan_error *err) {
-  int64_t v = 0;
-  lan_status s = number(db, "PRAGMA user_version", &v, err);
-  if (s == LAN_OK) *version = (int)v;
+  int64_t n = 0;
+  lan_status s = number(db, "PRAGMA user_version", &n, err);
+  if (s == LAN_OK) *version = (int)n;
+  return advise(db->path, s, err);
+}
+
+/* SQLite's own check: every page and row of every table. */
+static lan_status check_all(memory_db *db, lan_error *err) {
+  sqlite3_stmt *st = NULL;
+  int code = sqlite3_prepare_v2(db->sql, "PRAGMA integrity_check(1)", -1, &st, NULL);
+  if (code == SQLITE_OK) code = sqlite3_step(st);
+  lan_status s = sql_check(db->sql, code, &KIND, db->path, err);
+  if (s == LAN_OK) {
+    const char *told = (const char *)sqlite3_column_text(st, 0);
+    if (!told) {
+      s = lan_fail_memory(err, 0);
+    } else if (strcmp(told, "ok") != 0) {
+      s = lan_fail(err, LAN_ECORRUPT, "the memory %s is damaged: %s", db->path, told);
+    }
+  }
+  sqlite3_finalize(st);
   return s;
 }
 
 lan_status memory_db_count(memory_db *db, memory_db_counts *counts, lan_error *err) {
-  int64_t opens = 0, feedbacks = 0, weights = 0;
-  lan_status s = number(db, "SELECT count(*) FROM open", &opens, err);
-  if (s == LAN_OK) s = number(db, "SELECT count(*) FROM feedback", &feedbacks, err);
-  if (s == LAN_OK) s = number(db, "SELECT count(*) FROM weights", &weights, err);
-  if (s == LAN_OK) {
-    *counts = (memory_db_counts){(uint64_t)opens, (uint64_t)feedbacks, (uint64_t)weights};
-  }
-  return s;
+  static const char *const queries[3] = {"SELECT count(*) FROM opens",
+                                         "SELECT count(*) FROM feedback",
+                                         "SELECT count(*) FROM weights"};
+  int64_t n[3] = {0, 0, 0};
+  lan_status s = exec(db, "BEGIN", err);
+  if (s != LAN_OK) return advise(db->path, s, err);
+  s = check_all(db, err);
+  for (size_t i = 0; s == LAN_OK && i < 3; i++) s = number(db, queries[i], &n[i], err);
+  if (!sqlite3_get_autocommit(db->sql)) sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+  if (s == LAN_OK) *counts = (memory_db_counts){(uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2]};
+  return advise(db->path, s, err);
 }
