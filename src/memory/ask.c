@@ -7,7 +7,7 @@
 #include "text/words.h"
 
 enum {
-  WORDS_MOST = 64, /* words of the cue that are compared, the most telling ones */
+  WORDS_MOST = 48, /* words of the cue that are compared, the most telling ones */
   DEFAULT_LIMIT = 10,
   SEEDS_MOST = 10,  /* notes that a phrase activates */
   VARIANTS_MOST = 8 /* accented spellings tried for a word that is nowhere */

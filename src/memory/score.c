@@ -9,41 +9,56 @@
 
 /* The weights, and the part of the answer that each feature counts to. How they were found, and how
  * well they do: docs/scoring.md. */
-static const struct {
-  lan_signal signal;
-  float note, text; /* for a note as the cue; for words as the cue */
-} WEIGHTS[FEATURES] = {
-    [FEATURE_LINK_OUT] = {LAN_SIGNAL_LINK, 2.4f, 0.5f},
-    [FEATURE_LINK_IN] = {LAN_SIGNAL_LINK, -1.0f, 0.5f},
-    [FEATURE_OUT_OUT] = {LAN_SIGNAL_PATH, 0.9f, 0.2f},
-    [FEATURE_OUT_IN] = {LAN_SIGNAL_COUPLED, 0.2f, 0.1f},
-    [FEATURE_IN_OUT] = {LAN_SIGNAL_COCITED, 0.3f, 0.2f},
-    [FEATURE_WALK] = {LAN_SIGNAL_PATH, 3.8f, 0.1f},
-    [FEATURE_TEXT] = {LAN_SIGNAL_TEXT, 1.8f, 3.0f},
-    [FEATURE_TEXT_OUT] = {LAN_SIGNAL_NEIGHBOR, 3.4f, 0.3f},
-    [FEATURE_MENTION_OUT] = {LAN_SIGNAL_MENTION, 0.6f, 2.0f},
-    [FEATURE_MENTION_IN] = {LAN_SIGNAL_MENTION, 1.2f, 0.2f},
-    [FEATURE_TITLE] = {LAN_SIGNAL_TITLE, 0, 1.5f},
-    [FEATURE_TITLE_IN_CUE] = {LAN_SIGNAL_TITLE, 1.7f, 1.0f},
-    [FEATURE_TAG] = {LAN_SIGNAL_TAG, 0.7f, 0.1f},
-    [FEATURE_FOLDER] = {LAN_SIGNAL_FOLDER, 2.6f, 0},
-    [FEATURE_SIBLING_OUT] = {LAN_SIGNAL_FOLDER, 1.3f, 0},
-    [FEATURE_POPULAR] = {LAN_SIGNAL_POPULAR, 0.5f, 0.1f},
-};
+static const lan_signal SIGNALS[FEATURES] = {[FEATURE_LINK_OUT] = LAN_SIGNAL_LINK,
+                                             [FEATURE_LINK_IN] = LAN_SIGNAL_LINK,
+                                             [FEATURE_OUT_OUT] = LAN_SIGNAL_PATH,
+                                             [FEATURE_OUT_IN] = LAN_SIGNAL_COUPLED,
+                                             [FEATURE_IN_OUT] = LAN_SIGNAL_COCITED,
+                                             [FEATURE_WALK] = LAN_SIGNAL_PATH,
+                                             [FEATURE_TEXT] = LAN_SIGNAL_TEXT,
+                                             [FEATURE_TEXT_OUT] = LAN_SIGNAL_NEIGHBOR,
+                                             [FEATURE_MENTION_OUT] = LAN_SIGNAL_MENTION,
+                                             [FEATURE_MENTION_IN] = LAN_SIGNAL_MENTION,
+                                             [FEATURE_TITLE] = LAN_SIGNAL_TITLE,
+                                             [FEATURE_TITLE_IN_CUE] = LAN_SIGNAL_TITLE,
+                                             [FEATURE_TAG] = LAN_SIGNAL_TAG,
+                                             [FEATURE_FOLDER] = LAN_SIGNAL_FOLDER,
+                                             [FEATURE_SIBLING_OUT] = LAN_SIGNAL_FOLDER,
+                                             [FEATURE_POPULAR] = LAN_SIGNAL_POPULAR};
+
+/* For a note as the cue. */
+static const float NOTE_WEIGHTS[FEATURES] = {
+    [FEATURE_LINK_OUT] = 2.4f,   [FEATURE_LINK_IN] = -1.0f,     [FEATURE_OUT_OUT] = 0.9f,
+    [FEATURE_OUT_IN] = 0.2f,     [FEATURE_IN_OUT] = 0.3f,       [FEATURE_WALK] = 3.8f,
+    [FEATURE_TEXT] = 1.8f,       [FEATURE_TEXT_OUT] = 3.4f,     [FEATURE_MENTION_OUT] = 0.6f,
+    [FEATURE_MENTION_IN] = 1.2f, [FEATURE_TITLE_IN_CUE] = 1.7f, [FEATURE_TAG] = 0.7f,
+    [FEATURE_FOLDER] = 2.6f,     [FEATURE_SIBLING_OUT] = 1.3f,  [FEATURE_POPULAR] = 0.5f};
+
+/* For words as the cue. */
+static const float TEXT_WEIGHTS[FEATURES] = {
+    [FEATURE_LINK_OUT] = 0.5f,   [FEATURE_LINK_IN] = 0.5f,  [FEATURE_OUT_OUT] = 0.2f,
+    [FEATURE_OUT_IN] = 0.1f,     [FEATURE_IN_OUT] = 0.2f,   [FEATURE_WALK] = 0.1f,
+    [FEATURE_TEXT] = 3.0f,       [FEATURE_TEXT_OUT] = 0.3f, [FEATURE_MENTION_OUT] = 2.0f,
+    [FEATURE_MENTION_IN] = 0.2f, [FEATURE_TITLE] = 1.5f,    [FEATURE_TITLE_IN_CUE] = 1.0f,
+    [FEATURE_TAG] = 0.1f,        [FEATURE_POPULAR] = 0.1f};
 
 enum {
   SIMILAR_MOST = 10,     /* notes with similar words that activation starts from */
-  TEXT_CANDIDATES = 200, /* notes that become candidates by their words alone */
-  FIRST_HOPS = 200,      /* of a vector of first hops, the strongest that go on */
+  TEXT_CANDIDATES = 150, /* notes that become candidates by their words alone */
+  FIRST_HOPS = 100,      /* of a vector of first hops, the strongest that go on */
   SIBLINGS = 12,         /* notes on each side in the folder that count as close by */
-  KEPT_LEAST = 400       /* candidates whose titles are compared */
+  KEPT_LEAST = 300       /* candidates whose titles are compared */
 };
 
-lan_signal score_signal_of(score_feature feature) { return WEIGHTS[feature].signal; }
+static const float *weights_for(const score_cue *cue) {
+  return cue->is_text ? TEXT_WEIGHTS : NOTE_WEIGHTS;
+}
 
 /* Activations are products of shares: their logarithm tells more than they do. 1 maps to 1, a
  * thousandth to about 0.1, 0 to 0. */
-static float squash(double a) { return (float)(log1p(a * 1000.0) / log1p(1000.0)); }
+static float squash(double a) {
+  return logf(1.0f + 1000.0f * (float)a) * 0.14474208f;
+} /* / ln 1001 */
 
 /* ---- cues ---- */
 
@@ -86,7 +101,7 @@ lan_status score_state_init(score_state *st, const memory_index *index, lan_erro
   size_t n = index->cat.n_notes;
   *st = (score_state){.index = index};
   st->text = lan_alloc_zeroed(n, sizeof *st->text);
-  st->touched = lan_alloc_zeroed(n, sizeof *st->touched);
+  st->touched = lan_alloc_zeroed(n + 1, sizeof *st->touched);
   st->slot = lan_alloc_zeroed(n, sizeof *st->slot);
   st->popular = lan_alloc_zeroed(n, sizeof *st->popular);
   st->folder = lan_alloc_zeroed(n, sizeof *st->folder);
@@ -442,14 +457,16 @@ static void leave_out(score_state *st, uint32_t note) {
 
 /* Keeps the best so far, whose titles are worth comparing. */
 static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
-  float signals[LAN_SIGNALS];
+  const float *w = weights_for(cue);
   size_t keep = 2 * most > KEPT_LEAST ? 2 * most : KEPT_LEAST, n = st->candidates.len;
   if (n <= keep) return LAN_OK;
   st->ranking.len = 0;
   if (!VEC_RESERVE(&st->ranking, n + keep)) return lan_fail_memory(err, 0);
   for (uint32_t i = 0; i < n; i++) {
-    double score = score_sum(&st->candidates.data[i], cue, signals);
-    st->ranking.data[i] = (lan_activation){i, score};
+    const float *f = st->candidates.data[i].features;
+    float score = 0;
+    for (size_t k = 0; k < FEATURES; k++) score += f[k] * w[k];
+    st->ranking.data[i] = (lan_activation){i, (double)score};
   }
   lan_activation *top = st->ranking.data + n;
   keep = lan_spread_top(st->ranking.data, n, NULL, 0, top, keep);
@@ -479,11 +496,12 @@ lan_status score_candidates(score_state *st, const score_cue *cue, size_t most, 
 }
 
 double score_sum(const score_candidate *c, const score_cue *cue, float signals[LAN_SIGNALS]) {
+  const float *w = weights_for(cue);
   double sum = 0;
   memset(signals, 0, LAN_SIGNALS * sizeof *signals);
   for (size_t f = 0; f < FEATURES; f++) {
-    float part = c->features[f] * (cue->is_text ? WEIGHTS[f].text : WEIGHTS[f].note);
-    signals[WEIGHTS[f].signal] += part;
+    float part = c->features[f] * w[f];
+    signals[SIGNALS[f]] += part;
     sum += (double)part;
   }
   return sum;

@@ -35,9 +35,6 @@ typedef enum score_feature {
 /* How words are weighed. */
 static const bm25_params SCORE_BM25 = {1.2f, 0.75f};
 
-/* Which part of the answer a feature counts to. */
-lan_signal score_signal_of(score_feature feature);
-
 typedef VEC(lan_cue) score_vector; /* nodes with activation */
 
 /* What is asked for. */

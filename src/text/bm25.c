@@ -26,7 +26,8 @@ struct bm25_index {
 
   VEC(overlay_doc) overlay;
   uint8_t *replaced; /* by document; NULL as long as nothing was laid over */
-  uint32_t *memo;    /* by term: 1 + the documents of the base that still hold it; 0: not counted yet */
+  uint32_t
+      *memo; /* by term: 1 + the documents of the base that still hold it; 0: not counted yet */
   uint64_t total_length;
   uint32_t n_living;
 
@@ -278,33 +279,46 @@ static float saturated(uint32_t count, float norm, float k1) {
 typedef struct sums {
   float *scores;
   uint32_t *touched, n_touched;
+  const float *norm;
+  const uint8_t *replaced; /* NULL: none */
 } sums;
 
 static void add_score(sums *s, uint32_t doc, float score) {
-  if (s->scores[doc] == 0.0f) s->touched[s->n_touched++] = doc;
+  s->touched[s->n_touched] = doc;
+  s->n_touched += s->scores[doc] == 0.0f;
   s->scores[doc] += score;
+}
+
+/* The hot loop: most postings are one byte, a small step and a count of 1. */
+static void add_postings(sums *s, cursor c, float w, float k1) {
+  while (c.p < c.end) {
+    uint32_t byte = *c.p;
+    if (byte < 0x80 && (byte & 1) && byte > 1 && (byte >> 1) <= c.n_docs - c.next) {
+      c.p++;
+      c.next += byte >> 1;
+      c.doc = c.next - 1;
+      c.count = 1;
+    } else if (!next_posting(&c)) {
+      return;
+    }
+    if (s->replaced && s->replaced[c.doc]) continue;
+    add_score(s, c.doc, w * saturated(c.count, s->norm[c.doc], k1));
+  }
 }
 
 lan_status bm25_score(bm25_index *x, bm25_params p, const bm25_query_term *terms, size_t n,
                       float *scores, uint32_t *touched, uint32_t *n_touched) {
-  const float *norm = norms(x, p);
-  if (!norm) return LAN_ENOMEM;
-  sums s = {scores, touched, 0};
+  sums s = {scores, touched, 0, norms(x, p), x->replaced};
+  if (!s.norm) return LAN_ENOMEM;
   for (size_t i = 0; i < n; i++) {
     uint32_t term = find_term(x, terms[i].hash);
-    float w = terms[i].weight *
-              (float)idf_of(x, frequency_of(x, terms[i].hash, term));
+    float w = terms[i].weight * (float)idf_of(x, frequency_of(x, terms[i].hash, term));
     if (!(w > 0)) continue;
-    if (term != UINT32_MAX) {
-      for (cursor c = postings_of(x, term); next_posting(&c);) {
-        if (x->replaced && x->replaced[c.doc]) continue;
-        add_score(&s, c.doc, w * saturated(c.count, norm[c.doc], p.k1));
-      }
-    }
+    if (term != UINT32_MAX) add_postings(&s, postings_of(x, term), w, p.k1);
     for (size_t k = 0; k < x->overlay.len; k++) {
       const overlay_doc *o = &x->overlay.data[k];
       const bm25_term *t = overlay_term(o, terms[i].hash);
-      if (t) add_score(&s, o->doc, w * saturated(t->count, norm[o->doc], p.k1));
+      if (t) add_score(&s, o->doc, w * saturated(t->count, s.norm[o->doc], p.k1));
     }
   }
   *n_touched = s.n_touched;

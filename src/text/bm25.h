@@ -86,7 +86,7 @@ typedef struct bm25_params {
 } bm25_params;
 
 /* Adds each query term's contribution to scores[doc] (n_docs floats that the caller zeroed), and
- * appends each document that went from 0 to more to touched[] (room for n_docs), their number to
+ * appends each document that went from 0 to more to touched[] (room for n_docs + 1), their number to
  * *n_touched. Allocates once after a change (norms of documents: LAN_ENOMEM); one thread at a time.
  */
 lan_status bm25_score(bm25_index *index, bm25_params params, const bm25_query_term *terms, size_t n,
