@@ -4,7 +4,7 @@ _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local commands='related recall path suggest doctor index status simulate help'
   local vault='--vault --exclude --cache-dir --no-cache --quiet'
-  local command= options word i
+  local command= options= word i
   COMPREPLY=()
 
   for ((i = 1; i < COMP_CWORD; i++)); do
