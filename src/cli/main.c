@@ -1,92 +1,174 @@
-/* lantoa: finds the subcommand and runs it. */
-#include <locale.h>
+/* lantoa: finds the subcommand in the table, and runs it. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/nearest.h"
 
-#define COMMON "vault exclude cache-dir no-cache quiet json "
+const command *const cli_commands[] = {
+    &command_related, &command_recall, &command_path,     &command_suggest, &command_doctor,
+    &command_index,   &command_status, &command_simulate, &command_help,    NULL};
 
-const cli_command cli_commands[] = {
-    {"related", "NOTE", "what opening a note brings to mind, best first",
-     COMMON "stdin limit why linked null ", 0, 1, cmd_related,
-     "NOTE is a path, a title, an alias, or a part of one that fits only one note.\n"
-     "--stdin takes one note a line; with --json each answer is one line.\n"},
-    {"recall", "\"TEXT\"", "what a phrase or a question brings to mind",
-     COMMON "stdin limit why linked null ", 0, SIZE_MAX, cmd_recall,
-     "Words without accents find accented ones: lantoa recall \"ca phe\".\n"},
-    {"path", "NOTE NOTE", "how activation flows from one note to another", COMMON "limit why ", 2,
-     2, cmd_path, ""},
-    {"suggest", "[NOTE]", "links that are missing", COMMON "limit ", 0, 1, cmd_suggest, ""},
-    {"doctor", "", "broken and ambiguous links, orphans, damaged text, near-duplicate titles",
-     COMMON "limit ", 0, 0, cmd_doctor,
-     "Exits with 0 if something was found, with 1 if the vault is in order.\n"},
-    {"index", "", "read the vault now and write the cache", COMMON "rebuild ", 0, 0, cmd_index,
-     "Other commands read what has changed by themselves. --rebuild reads every note anew.\n"},
-    {"status", "", "what is known of the vault, and where it is kept", COMMON, 0, 0, cmd_status,
-     ""},
-    {"simulate", "EDGES --from WORD", "spread activation over any network, as spreadr does",
-     "from preset retention decay suppress time undirected json quiet limit ", 1, 1, cmd_simulate,
-     "EDGES is an edge list (from, to, weight) or a matrix in CSV or TSV; \"-\" is standard "
-     "input.\n"
-     "Prints time, node and activation as CSV.\n"
-     "  --from WORD[=ACTIVATION]  where activation starts; may be repeated (100 if not given)\n"
-     "  --retention R  share that a node keeps (0.5)    --decay D     share that is lost (0)\n"
-     "  --suppress S   below this activation is 0 (0)   --time T      steps (10)\n"
-     "  --preset spreadr|ppr|actr|heat                  --undirected  edges go both ways\n"},
-    {NULL, NULL, NULL, NULL, 0, 0, NULL, NULL}};
+const char cli_help[] =
+    "lantoa: the associative memory for a folder of Markdown notes\n"
+    "\n"
+    "usage: lantoa COMMAND [OPTION ...] [WORD ...]\n"
+    "\n"
+    "Ask\n"
+    "  related NOTE      what opening a note calls to mind, best first, with reasons\n"
+    "  recall TEXT       what a phrase or a question calls to mind\n"
+    "  path NOTE NOTE    how activation flows from one note to another\n"
+    "Tend\n"
+    "  suggest [NOTE]    links that are missing\n"
+    "  doctor            broken links, orphans, damaged text, near-duplicate titles\n"
+    "  index             read the vault now, so that the next question is quick\n"
+    "  status            what the memory holds, and where\n"
+    "Learn\n"
+    "  simulate EDGES    spread activation over any edge list, step by step\n"
+    "  help [COMMAND]    this page, or a command's own\n"
+    "\n"
+    "The vault is --vault DIR, else $LANTOA_VAULT, else the folder from here upwards\n"
+    "that holds .obsidian. Notes are read, never written; nothing leaves the machine.\n" HELP_EXIT;
 
-const cli_command *cli_find_command(const char *name) {
-  for (const cli_command *c = cli_commands; c->name; c++) {
-    if (strcmp(c->name, name) == 0) return c;
+/* ---- what every subcommand shares ---- */
+
+void cli_complain(const char *format, ...) {
+  char message[2048];
+  lan_buf line = {0};
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  lan_buf_add_str(&line, "lantoa: ");
+  if (n > 0) output_safe(&line, lan_str_of(message));
+  lan_buf_add_char(&line, '\n');
+  const char *text = line.failed ? "lantoa: out of memory\n" : line.data;
+  ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+  (void)ignored; /* there is nobody left to tell */
+  lan_buf_free(&line);
+}
+
+cli_exit cli_exit_of(lan_status status) {
+  switch (status) {
+    case LAN_OK: return CLI_FOUND;
+    case LAN_ENOTFOUND: return CLI_NONE;
+    case LAN_EINVAL:
+    case LAN_ERANGE:
+    case LAN_EAMBIGUOUS: return CLI_USAGE;
+    case LAN_ECANCELED: return CLI_STOPPED;
+    case LAN_ENOMEM:
+    case LAN_EIO:
+    case LAN_EFORMAT:
+    case LAN_ELIMIT:
+    case LAN_ECORRUPT:
+    case LAN_EBUSY: return CLI_BROKEN;
+  }
+  return CLI_BROKEN;
+}
+
+const command *cli_command(const char *name) {
+  const char *names[16];
+  size_t n = 0;
+  for (size_t i = 0; cli_commands[i]; i++) {
+    if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
+    names[n++] = cli_commands[i]->name;
+  }
+  const char *near = nearest(name, names, n);
+  if (near) {
+    cli_complain("there is no command %s; did you mean %s?", name, near);
+  } else {
+    cli_complain("there is no command %s; see: lantoa help", name);
   }
   return NULL;
 }
 
-static int unknown_command(const char *name) {
-  for (const cli_command *c = cli_commands; c->name; c++) {
-    if (strncmp(c->name, name, 3) == 0) {
-      cli_error("there is no command \"%s\"; did you mean \"%s\"? See: lantoa help", name, c->name);
-      return EXIT_USAGE;
+/* ---- signals and descriptors ---- */
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal_number) { stopped = signal_number; }
+
+bool cli_stopped(void) { return stopped != 0; }
+
+/* The first SIGINT is obeyed where work can stop cleanly, the second at once. Reads are interrupted
+ * by it. A SIGINT that is ignored (a background job) stays so. */
+static void catch_stops(void) {
+  static const int signals[] = {SIGINT, SIGTERM};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction now, then = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&then.sa_mask);
+    if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+      sigaction(signals[i], &then, NULL);
     }
   }
-  cli_error("there is no command \"%s\"; see: lantoa help", name);
-  return EXIT_USAGE;
 }
 
-static int help(int argc, char **argv) {
-  const cli_command *c = argc > 0 ? cli_find_command(argv[0]) : NULL;
-  if (argc > 0 && !c) return unknown_command(argv[0]);
-  cli_print_help(c);
-  return cli_finish(EXIT_FOUND);
+/* A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened, and the
+ * index then hold our output. It is opened the wrong way round, so that using it still fails. */
+static bool fill_descriptors(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return false;
+  }
+  return true;
+}
+
+/* ---- running ---- */
+
+static bool count_words(const cli *c) {
+  const command *cmd = c->command;
+  size_t n = c->opt.words.len;
+  if (c->opt.from_stdin) return true;
+  if (n < cmd->least) {
+    cli_complain("%s", cmd->missing);
+    return false;
+  }
+  if (n > cmd->most) {
+    cli_complain("%s wants no \"%s\"; see: lantoa help %s", cmd->name, c->opt.words.data[cmd->most],
+                 cmd->name);
+    return false;
+  }
+  return true;
+}
+
+static cli_exit run(cli *c) {
+  if (c->opt.help) {
+    lan_buf_add_str(&c->out.buf, c->command ? c->command->help : cli_help);
+    return CLI_FOUND;
+  }
+  if (c->opt.version) {
+    lan_buf_printf(&c->out.buf, "lantoa %s\n", lan_version());
+    return CLI_FOUND;
+  }
+  if (!c->command) {
+    cli_complain("what shall it do? See: lantoa help");
+    return CLI_USAGE;
+  }
+  if (!count_words(c)) return CLI_USAGE;
+  return c->command->run(c);
 }
 
 int main(int argc, char **argv) {
-  setlocale(LC_CTYPE, "");  /* for the width of characters */
-  signal(SIGPIPE, SIG_DFL); /* `lantoa related x | head` ends quietly */
-  cli_output_init();
-  if (argc < 2) {
-    cli_print_help(NULL);
-    return cli_finish(EXIT_USAGE);
+  cli c = {0};
+  cli_exit code = CLI_USAGE;
+  if (!fill_descriptors()) return CLI_BROKEN;
+  catch_stops();
+  int at = options_find_command(argc, argv);
+  if (at > 0) c.command = cli_command(argv[at]);
+  bool known = at == 0 || c.command;
+  if (known && options_read(c.command, argc, argv, at, &c.opt)) {
+    output_init(&c.out, c.opt.color);
+    code = run(&c);
+    output_flush(&c.out);
+    if (c.out.failed) code = CLI_BROKEN;
   }
-  if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
-    printf("lantoa %s\n", lan_version());
-    return cli_finish(EXIT_FOUND);
-  }
-  if (strcmp(argv[1], "help") == 0) return help(argc - 2, argv + 2);
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help(0, NULL);
-  const cli_command *command = cli_find_command(argv[1]);
-  if (!command) return unknown_command(argv[1]);
-  cli_options o;
-  int code = EXIT_USAGE;
-  if (cli_parse(argc - 2, argv + 2, command, &o)) {
-    if (o.help) {
-      cli_print_help(command);
-      code = EXIT_FOUND;
-    } else {
-      code = command->run(&o);
-    }
-    code = cli_finish(code);
-  }
-  cli_options_free(&o);
-  return code;
+  output_free(&c.out);
+  options_free(&c.opt);
+  return code == CLI_STOPPED ? 128 + (int)stopped : (int)code;
 }

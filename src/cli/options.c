@@ -1,252 +1,262 @@
-/* The command line. */
+#include "cli/options.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
+#include "cli/nearest.h"
 
-typedef enum kind { FLAG, TEXT, LIST, COUNT, NUMBER, LINKED } kind;
+typedef enum kind { KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_COUNT, KIND_REAL, KIND_CHOICE } kind;
 
-typedef struct option {
-  const char *name;
+typedef struct spec {
+  const char *name; /* with the dashes */
   char letter;
   kind kind;
-  const char *argument, *summary;
-} option;
+  size_t field;
+  double least, most;
+  const char *const *choices;
+} spec;
 
-static const option OPTIONS[] = {
-    {"vault", 0, TEXT, "DIR",
-     "the vault; else the one around the current folder, or $LANTOA_VAULT"},
-    {"limit", 'n', COUNT, "N", "at most N results"},
-    {"why", 0, FLAG, NULL, "every reason: paths, sentences, words, tags, parts of the score"},
-    {"linked", 0, LINKED, "yes|no|only", "with linked notes (yes), without them, or only them"},
-    {"json", 0, FLAG, NULL, "exact output for programs"},
-    {"stdin", 0, FLAG, NULL, "one query a line of standard input"},
-    {"null", '0', FLAG, NULL, "queries of standard input end with a NUL byte, not a newline"},
-    {"exclude", 0, LIST, "PATTERN",
-     "leave out paths that begin so, or match /PATTERN/; repeatable"},
-    {"cache-dir", 0, TEXT, "DIR", "where the cache is kept"},
-    {"no-cache", 0, FLAG, NULL, "neither read nor write the cache"},
-    {"rebuild", 0, FLAG, NULL, "read every note anew"},
-    {"quiet", 'q', FLAG, NULL, "no progress and no warnings"},
-    {"from", 0, LIST, "WORD", ""},
-    {"preset", 0, TEXT, "NAME", ""},
-    {"retention", 0, NUMBER, "R", ""},
-    {"decay", 0, NUMBER, "D", ""},
-    {"suppress", 0, NUMBER, "S", ""},
-    {"time", 0, COUNT, "T", ""},
-    {"undirected", 0, FLAG, NULL, ""},
-    {"help", 'h', FLAG, NULL, "this help"},
-    {NULL, 0, FLAG, NULL, NULL}};
+static const char *const linked_choices[] = {"yes", "no", "only", NULL};
+static const char *const color_choices[] = {"auto", "always", "never", NULL};
+static const char *const preset_choices[] = {"memory", "ppr", "spreadr", "actr", "heat", NULL};
 
-static bool takes(const cli_command *c, const char *name) {
-  size_t n = strlen(name);
-  for (const char *p = c->options; (p = strstr(p, name)); p += n) {
-    if ((p == c->options || p[-1] == ' ') && p[n] == ' ') return true;
+#define FIELD(f) offsetof(options, f)
+
+static const spec specs[OPTIONS] = {
+    [OPTION_CACHE_DIR] = {"--cache-dir", 0, KIND_TEXT, FIELD(cache_dir), 0, 0, NULL},
+    [OPTION_COLOR] = {"--color", 0, KIND_CHOICE, FIELD(color), 0, 0, color_choices},
+    [OPTION_DECAY] = {"--decay", 0, KIND_REAL, FIELD(decay), 0, 1, NULL},
+    [OPTION_EXCLUDE] = {"--exclude", 0, KIND_LIST, FIELD(excludes), 0, 0, NULL},
+    [OPTION_FROM] = {"--from", 0, KIND_LIST, FIELD(from), 0, 0, NULL},
+    [OPTION_HELP] = {"--help", 'h', KIND_FLAG, FIELD(help), 0, 0, NULL},
+    [OPTION_INCLUDE_T0] = {"--include-t0", 0, KIND_FLAG, FIELD(include_t0), 0, 0, NULL},
+    [OPTION_JSON] = {"--json", 0, KIND_FLAG, FIELD(json), 0, 0, NULL},
+    [OPTION_LIMIT] = {"--limit", 'n', KIND_COUNT, FIELD(limit), 1, 1e9, NULL},
+    [OPTION_LINKED] = {"--linked", 0, KIND_CHOICE, FIELD(linked), 0, 0, linked_choices},
+    [OPTION_NO_CACHE] = {"--no-cache", 0, KIND_FLAG, FIELD(no_cache), 0, 0, NULL},
+    [OPTION_NULL] = {"--null", '0', KIND_FLAG, FIELD(null), 0, 0, NULL},
+    [OPTION_PRESET] = {"--preset", 0, KIND_CHOICE, FIELD(preset), 0, 0, preset_choices},
+    [OPTION_QUIET] = {"--quiet", 'q', KIND_FLAG, FIELD(quiet), 0, 0, NULL},
+    [OPTION_REBUILD] = {"--rebuild", 0, KIND_FLAG, FIELD(rebuild), 0, 0, NULL},
+    [OPTION_RETENTION] = {"--retention", 0, KIND_REAL, FIELD(retention), 0, 1, NULL},
+    [OPTION_STDIN] = {"--stdin", 0, KIND_FLAG, FIELD(from_stdin), 0, 0, NULL},
+    [OPTION_SUPPRESS] = {"--suppress", 0, KIND_REAL, FIELD(suppress), 0, 1e30, NULL},
+    [OPTION_TIME] = {"--time", 0, KIND_COUNT, FIELD(time), 1, 10000, NULL},
+    [OPTION_UNDIRECTED] = {"--undirected", 0, KIND_FLAG, FIELD(undirected), 0, 0, NULL},
+    [OPTION_VAULT] = {"--vault", 0, KIND_TEXT, FIELD(vault), 0, 0, NULL},
+    [OPTION_VERSION] = {"--version", 'V', KIND_FLAG, FIELD(version), 0, 0, NULL},
+    [OPTION_WHY] = {"--why", 0, KIND_FLAG, FIELD(why), 0, 0, NULL},
+};
+
+const char *options_name(option_id id) { return specs[id].name; }
+
+static uint32_t taken_by(const command *cmd) { return TAKES_ALWAYS | (cmd ? cmd->takes : 0); }
+
+/* Length of the name in "--name=value". */
+static size_t name_length(const char *arg) { return strcspn(arg, "="); }
+
+static int find_long(const char *arg) {
+  size_t len = name_length(arg);
+  for (int i = 0; i < OPTIONS; i++) {
+    if (strlen(specs[i].name) == len && memcmp(specs[i].name, arg, len) == 0) return i;
   }
-  return strcmp(name, "help") == 0;
+  return -1;
 }
 
-static const option *find_long(const char *name, size_t n) {
-  for (const option *o = OPTIONS; o->name; o++) {
-    if (strlen(o->name) == n && memcmp(o->name, name, n) == 0) return o;
+static int find_letter(char letter) {
+  for (int i = 0; i < OPTIONS; i++) {
+    if (specs[i].letter == letter) return i;
   }
-  return NULL;
+  return -1;
 }
 
-static const option *find_letter(char letter) {
-  for (const option *o = OPTIONS; o->name; o++) {
-    if (o->letter == letter) return o;
+/* ---- complaints ---- */
+
+static bool unknown_option(const command *cmd, const char *arg) {
+  const char *names[OPTIONS];
+  size_t n = 0;
+  for (int i = 0; i < OPTIONS; i++) {
+    if (taken_by(cmd) & TAKES(i)) names[n++] = specs[i].name;
   }
-  return NULL;
+  char typed[64];
+  size_t len = name_length(arg);
+  if (len >= sizeof typed) len = sizeof typed - 1;
+  memcpy(typed, arg, len);
+  typed[len] = '\0';
+  const char *near = nearest(typed, names, n);
+  const char *page = cmd ? cmd->name : "";
+  if (near) {
+    cli_complain("there is no option %s; did you mean %s?", typed, near);
+  } else {
+    cli_complain("there is no option %s; see: lantoa help%s%s", typed, *page ? " " : "", page);
+  }
+  return false;
 }
 
-static bool *flag_of(cli_options *o, const char *name) {
-  const struct {
-    const char *name;
-    bool *flag;
-  } flags[] = {{"json", &o->json},   {"stdin", &o->from_stdin},      {"why", &o->why},
-               {"quiet", &o->quiet}, {"no-cache", &o->no_cache},     {"help", &o->help},
-               {"null", &o->zero},   {"undirected", &o->undirected}, {"rebuild", &o->rebuild}};
-  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-    if (strcmp(flags[i].name, name) == 0) return flags[i].flag;
+static bool not_taken(const command *cmd, const spec *s) {
+  if (cmd) {
+    cli_complain("%s takes no %s; see: lantoa help %s", cmd->name, s->name, cmd->name);
+  } else {
+    cli_complain("%s wants a command; see: lantoa help", s->name);
   }
-  return NULL;
+  return false;
 }
 
-static bool set_count(cli_options *o, const option *opt, const char *value) {
+static bool bad_choice(const spec *s, const char *value) {
+  lan_buf list = {0};
+  size_t n = 0;
+  while (s->choices[n]) n++;
+  for (size_t i = 0; i < n; i++) {
+    lan_buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", s->choices[i]);
+  }
+  cli_complain("%s is %s, not \"%s\"", s->name, list.failed ? "another word" : list.data, value);
+  lan_buf_free(&list);
+  return false;
+}
+
+/* ---- values ---- */
+
+static bool read_number(const spec *s, const char *value, double *out) {
   char *end;
   errno = 0;
-  long v = strtol(value, &end, 10);
-  if (errno || *end || end == value || v < 1 || v > INT_MAX) {
-    cli_error("--%s takes a whole number from 1 on, not \"%s\"", opt->name, value);
-    return false;
-  }
-  if (strcmp(opt->name, "time") == 0) {
-    o->time = v;
-  } else {
-    o->limit = (size_t)v;
-  }
-  return true;
-}
-
-static bool set_number(cli_options *o, const option *opt, const char *value) {
-  char *end;
   double v = strtod(value, &end);
-  if (*end || end == value || !(v >= 0)) {
-    cli_error("--%s takes a number from 0 on, not \"%s\"", opt->name, value);
+  bool whole = s->kind != KIND_COUNT || strspn(value, "0123456789") == strlen(value);
+  if (*value == '\0' || *end != '\0' || !whole || !(v >= s->least && v <= s->most)) {
+    cli_complain("%s is a %snumber from %g to %g, not \"%s\"", s->letter == 'n' ? "-n" : s->name,
+                 s->kind == KIND_COUNT ? "whole " : "", s->least, s->most, value);
     return false;
   }
-  if (strcmp(opt->name, "retention") == 0) o->retention = v;
-  if (strcmp(opt->name, "decay") == 0) o->decay = v;
-  if (strcmp(opt->name, "suppress") == 0) o->suppress = v;
+  *out = v;
   return true;
 }
 
-static bool set_linked(cli_options *o, const char *value) {
-  static const char *const values[] = {
-      [LAN_LINKED_YES] = "yes", [LAN_LINKED_NO] = "no", [LAN_LINKED_ONLY] = "only"};
-  for (size_t i = 0; i < 3; i++) {
-    if (strcmp(values[i], value) == 0) {
-      o->linked = (lan_linked)i;
+static bool set_choice(const spec *s, const char *value, int *out) {
+  for (int i = 0; s->choices[i]; i++) {
+    if (strcmp(s->choices[i], value) == 0) {
+      *out = i;
       return true;
     }
   }
-  cli_error("--linked takes yes, no or only, not \"%s\"", value);
+  return bad_choice(s, value);
+}
+
+static bool push_word(word_list *list, const char *word) {
+  if (VEC_PUSH(list, word)) return true;
+  cli_complain("out of memory");
   return false;
 }
 
-static bool set_option(cli_options *o, const option *opt, const char *value) {
-  switch (opt->kind) {
-    case FLAG: *flag_of(o, opt->name) = true; return true;
-    case COUNT: return set_count(o, opt, value);
-    case NUMBER: return set_number(o, opt, value);
-    case LINKED: return set_linked(o, value);
-    case LIST:
-      return strcmp(opt->name, "from") == 0 ? VEC_PUSH(&o->from, value)
-                                            : VEC_PUSH(&o->excludes, value);
-    case TEXT:
-      if (strcmp(opt->name, "vault") == 0) o->vault = value;
-      if (strcmp(opt->name, "cache-dir") == 0) o->cache_dir = value;
-      if (strcmp(opt->name, "preset") == 0) o->preset = value;
-      return true;
-  }
-  return false;
-}
-
-/* An option that is close to what was typed. */
-static const char *nearest(const cli_command *c, const char *typed, size_t n) {
-  for (size_t same = n; same > 1; same--) {
-    for (const option *o = OPTIONS; o->name; o++) {
-      if (takes(c, o->name) && strncmp(o->name, typed, same) == 0) return o->name;
-    }
-  }
-  return NULL;
-}
-
-static bool unknown_option(const cli_command *c, const char *arg) {
-  size_t n = strcspn(arg, "=");
-  const char *near = n > 2 ? nearest(c, arg + 2, n - 2) : NULL;
-  if (near) {
-    cli_error("%s has no option \"%.*s\"; did you mean --%s?", c->name, (int)n, arg, near);
-  } else {
-    cli_error("%s has no option \"%.*s\"; see: lantoa help %s", c->name, (int)n, arg, c->name);
-  }
-  return false;
-}
-
-/* Reads the option at argv[*i]; `arg` begins with '-'. */
-static bool parse_option(int argc, char **argv, int *i, const cli_command *c, cli_options *o) {
-  const char *arg = argv[*i], *value = NULL;
-  const option *opt;
-  if (arg[1] == '-') {
-    size_t n = strcspn(arg + 2, "=");
-    opt = find_long(arg + 2, n);
-    if (arg[2 + n] == '=') value = arg + 3 + n;
-  } else {
-    opt = find_letter(arg[1]);
-    if (opt && arg[2]) value = arg + 2;
-  }
-  if (!opt || !takes(c, opt->name)) return unknown_option(c, arg);
-  if (opt->kind == FLAG && value) {
-    cli_error("--%s takes no value", opt->name);
-    return false;
-  }
-  if (opt->kind != FLAG && !value) {
-    if (*i + 1 >= argc) {
-      cli_error("--%s needs a value: --%s %s", opt->name, opt->name, opt->argument);
+static bool set_value(const spec *s, const char *value, options *o) {
+  char *field = (char *)o + s->field;
+  double number = 0;
+  switch (s->kind) {
+    case KIND_FLAG: *(bool *)(void *)field = true; return true;
+    case KIND_TEXT:
+      if (*value) {
+        *(const char **)(void *)field = value;
+        return true;
+      }
+      cli_complain("%s is empty", s->name);
       return false;
-    }
-    value = argv[++*i];
+    case KIND_LIST: return push_word((word_list *)(void *)field, value);
+    case KIND_CHOICE: return set_choice(s, value, (int *)(void *)field);
+    case KIND_COUNT:
+      if (!read_number(s, value, &number)) return false;
+      *(size_t *)(void *)field = (size_t)number;
+      return true;
+    case KIND_REAL: return read_number(s, value, (double *)(void *)field);
   }
-  return set_option(o, opt, value);
+  return false;
 }
 
-static bool check_words(const cli_command *c, const cli_options *o) {
-  size_t n = o->words.len;
-  if (o->help) return true;
-  bool needs =
-      !o->from_stdin && (strcmp(c->name, "related") == 0 || strcmp(c->name, "recall") == 0);
-  if (n < c->words_least || (needs && n == 0)) {
-    cli_error("usage: lantoa %s %s; see: lantoa help %s", c->name, c->arguments, c->name);
+/* ---- argv ---- */
+
+typedef struct reading {
+  const command *cmd;
+  options *o;
+  char **argv;
+  int argc, at, skip;
+} reading;
+
+static const char *next_argument(reading *r) {
+  int next = r->at + 1;
+  if (next == r->skip) next++;
+  if (next >= r->argc) return NULL;
+  r->at = next;
+  return r->argv[next];
+}
+
+/* `value`: what stands with the option itself, or NULL. */
+static bool take(reading *r, int id, const char *value) {
+  const spec *s = &specs[id];
+  if (!(taken_by(r->cmd) & TAKES(id))) return not_taken(r->cmd, s);
+  if (s->kind == KIND_FLAG && value) {
+    cli_complain("%s takes no value", s->name);
     return false;
   }
-  if (n > c->words_most) {
-    cli_error("%s takes no more than %zu: put quotes around names with spaces, as in \"%s %s\"",
-              c->name, c->words_most, o->words.data[0], o->words.data[1]);
+  if (s->kind != KIND_FLAG && !value && !(value = next_argument(r))) {
+    cli_complain("%s wants a value", r->argv[r->at]);
     return false;
+  }
+  r->o->given |= TAKES(id);
+  return set_value(s, value, r->o);
+}
+
+static bool take_long(reading *r, const char *arg) {
+  int id = find_long(arg);
+  if (id < 0) return unknown_option(r->cmd, arg);
+  const char *value = arg[name_length(arg)] == '=' ? arg + name_length(arg) + 1 : NULL;
+  return take(r, id, value);
+}
+
+/* "-q0", "-n5", "-n 5" */
+static bool take_letters(reading *r, const char *arg) {
+  for (const char *p = arg + 1; *p; p++) {
+    int id = find_letter(*p);
+    if (id < 0) return unknown_option(r->cmd, arg);
+    if (specs[id].kind != KIND_FLAG) return take(r, id, p[1] ? p + 1 : NULL);
+    if (!take(r, id, NULL)) return false;
   }
   return true;
 }
 
-bool cli_parse(int argc, char **argv, const cli_command *c, cli_options *o) {
-  *o = (cli_options){.retention = -1, .decay = -1, .suppress = -1};
-  bool only_words = false;
-  for (int i = 0; i < argc; i++) {
-    if (!only_words && strcmp(argv[i], "--") == 0) {
-      only_words = true;
-    } else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
-      if (!parse_option(argc, argv, &i, c, o)) return false;
-    } else if (!VEC_PUSH(&o->words, argv[i])) {
-      cli_error("out of memory");
-      return false;
+static bool is_option(const char *arg) { return arg[0] == '-' && arg[1] != '\0'; }
+
+bool options_read(const command *cmd, int argc, char **argv, int skip, options *o) {
+  reading r = {cmd, o, argv, argc, 1, skip};
+  bool words_only = false;
+  for (; r.at < argc; r.at++) {
+    const char *arg = argv[r.at];
+    bool ok;
+    if (r.at == skip) continue;
+    if (words_only || !is_option(arg)) {
+      ok = push_word(&o->words, arg);
+    } else if (strcmp(arg, "--") == 0) {
+      ok = words_only = true;
+    } else {
+      ok = arg[1] == '-' ? take_long(&r, arg) : take_letters(&r, arg);
     }
+    if (!ok) return false;
   }
-  return check_words(c, o);
+  return true;
 }
 
-void cli_options_free(cli_options *o) {
+int options_find_command(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    const char *arg = argv[i];
+    if (strcmp(arg, "--") == 0) return i + 1 < argc ? i + 1 : 0;
+    if (!is_option(arg)) return i;
+    int id = arg[1] == '-' ? find_long(arg) : find_letter(arg[strlen(arg) - 1]);
+    bool has_value = arg[1] == '-' && strchr(arg, '=');
+    if (id >= 0 && specs[id].kind != KIND_FLAG && !has_value) i++;
+  }
+  return 0;
+}
+
+void options_free(options *o) {
   VEC_FREE(&o->excludes);
-  VEC_FREE(&o->words);
   VEC_FREE(&o->from);
-}
-
-static void print_general_help(void) {
-  printf(
-      "lantoa %s: the associative memory of a folder of Markdown notes\n\n"
-      "usage: lantoa COMMAND [OPTION ...]\n\n",
-      lan_version());
-  for (const cli_command *c = cli_commands; c->name; c++) {
-    printf("  %-9s %-18s %s\n", c->name, c->arguments, c->summary);
-  }
-  printf(
-      "\nlantoa help COMMAND tells more. Notes are read, never written; nothing leaves the "
-      "machine.\n"
-      "Exit codes: 0 found, 1 nothing found, 2 usage, 3 partly, 4 a file failed.\n");
-}
-
-void cli_print_help(const cli_command *c) {
-  if (!c) {
-    print_general_help();
-    return;
-  }
-  printf("usage: lantoa %s %s [OPTION ...]\n%s\n\n%s", c->name, c->arguments, c->summary, c->more);
-  for (const option *o = OPTIONS; o->name; o++) {
-    char left[40];
-    if (!takes(c, o->name) || !o->summary[0]) continue;
-    snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
-             o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name, o->argument ? " " : "",
-             o->argument ? o->argument : "");
-    printf("  %-26s %s\n", left, o->summary);
-  }
+  VEC_FREE(&o->words);
 }

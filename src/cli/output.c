@@ -1,202 +1,204 @@
-/* What people and programs see. */
-#include <math.h>
-#include <stdarg.h>
+#include "cli/output.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "cli/cli.h"
+#include "text/unicode.h"
 
-static struct {
-  bool colours;
-  size_t width;
-} output;
+enum { WIDTH_LEAST = 30, BAR_COLUMNS = 8 };
 
-void cli_output_init(void) {
-  struct winsize w;
-  bool terminal = isatty(STDOUT_FILENO);
-  const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-  output.colours = terminal && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
-  output.width = 80;
-  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20) {
-    output.width = w.ws_col;
+/* ---- the terminal ---- */
+
+static bool wants_color(int color) {
+  const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+  if (color != COLOR_AUTO) return color == COLOR_ALWAYS;
+  return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+void output_init(output *o, int color) {
+  struct winsize size;
+  o->color = wants_color(color);
+  if (isatty(STDOUT_FILENO)) {
+    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    o->width = known ? size.ws_col : 80;
+    if (o->width < WIDTH_LEAST) o->width = WIDTH_LEAST;
   }
+  /* Only for wcwidth: numbers and messages stay as they are. */
+  if (!setlocale(LC_CTYPE, "C.UTF-8")) setlocale(LC_CTYPE, "");
 }
 
-bool cli_colours(void) { return output.colours; }
-size_t cli_width(void) { return output.width; }
+void output_free(output *o) { lan_buf_free(&o->buf); }
 
-void cli_error(const char *format, ...) {
-  char message[LAN_ERROR_MAX + 256];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(message, sizeof message, format, args);
-  va_end(args);
-  for (char *p = message; *p; p++) {
-    if ((unsigned char)*p < 0x20 || *p == 0x7F)
-      *p = '?'; /* nothing of a note drives the terminal */
+bool output_flush(output *o) {
+  size_t done = 0;
+  if (o->buf.failed && !o->failed) {
+    cli_complain("out of memory");
+    o->failed = true;
   }
-  fprintf(stderr, "lantoa: %s\n", message);
-}
-
-/* ---- text ---- */
-
-static const char *colour_of(cli_style style) {
-  switch (style) {
-    case STYLE_TITLE: return "\033[1m";
-    case STYLE_DIM: return "\033[2m";
-    case STYLE_BAR: return "\033[36m";
-    case STYLE_MARK: return "\033[33m";
-    case STYLE_PATH: return "\033[34m";
-    case STYLE_GOOD: return "\033[32m";
-    case STYLE_BAD: return "\033[31m";
-    case STYLE_PLAIN: break;
-  }
-  return "";
-}
-
-static size_t width_of(uint32_t cp) {
-  int w = wcwidth((wchar_t)cp);
-  return w < 0 ? 1 : (size_t)w;
-}
-
-static bool is_control(uint32_t cp) {
-  return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || (cp >= 0x202A && cp <= 0x202E) ||
-         (cp >= 0x2066 && cp <= 0x2069); /* also what turns the direction of writing */
-}
-
-size_t cli_columns(const char *text) {
-  size_t columns = 0;
-  for (size_t i = 0, n = strlen(text); i < n;) {
-    uint32_t cp;
-    i += lan_utf8_decode(text + i, n - i, &cp);
-    columns += is_control(cp) ? 1 : width_of(cp);
-  }
-  return columns;
-}
-
-static void put_limited(const char *text, size_t n, size_t columns) {
-  for (size_t i = 0; i < n;) {
-    uint32_t cp;
-    size_t len = lan_utf8_decode(text + i, n - i, &cp), w = is_control(cp) ? 1 : width_of(cp);
-    if (w > columns) return;
-    columns -= w;
-    if (is_control(cp) || (len == 1 && cp == 0xFFFD)) {
-      fputs("\xEF\xBF\xBD", stdout);
-    } else {
-      fwrite(text + i, 1, len, stdout);
+  while (done < o->buf.len && !o->failed && !o->closed) {
+    ssize_t n = write(STDOUT_FILENO, o->buf.data + done, o->buf.len - done);
+    if (n >= 0) {
+      done += (size_t)n;
+    } else if (errno == EPIPE) {
+      o->closed = true;
+    } else if (errno != EINTR) {
+      cli_complain("cannot write to standard output: %s", strerror(errno));
+      o->failed = true;
     }
-    i += len;
+  }
+  lan_buf_clear(&o->buf);
+  return !o->failed && !o->closed;
+}
+
+void output_style(output *o, style s) {
+  static const char *const codes[] = {
+      [STYLE_PLAIN] = "\033[0m",  [STYLE_STRONG] = "\033[1m",  [STYLE_FAINT] = "\033[2m",
+      [STYLE_BAR] = "\033[33m",   [STYLE_MARK] = "\033[36m",   [STYLE_REASON] = "\033[36m",
+      [STYLE_HIT] = "\033[1;33m", [STYLE_TROUBLE] = "\033[31m"};
+  if (o->color) lan_buf_add_str(&o->buf, codes[s]);
+}
+
+/* ---- columns ---- */
+
+size_t output_columns(uint32_t cp) {
+  if (cp < 0x300) return 1;
+  int n = wcwidth((wchar_t)cp);
+  if (n >= 0) return (size_t)n;
+  return text_class_of(cp) == TEXT_MARK ? 0 : 1; /* unassigned, or no UTF-8 locale */
+}
+
+static bool turns_direction(uint32_t cp) {
+  return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+/* What a terminal may be shown in place of a code point of a note. */
+static uint32_t safe_code(uint32_t cp) {
+  if (cp == '\n' || cp == '\t' || cp == '\r' || cp == 0x2028 || cp == 0x2029) return ' ';
+  if (cp < 0x20) return 0x2400 + cp;
+  if (cp == 0x7f) return 0x2421;
+  if ((cp >= 0x80 && cp < 0xa0) || turns_direction(cp)) return 0xfffd;
+  return cp;
+}
+
+static void add_code(lan_buf *out, uint32_t cp) {
+  char bytes[4];
+  lan_buf_add(out, bytes, lan_utf8_encode(cp, bytes));
+}
+
+void output_safe(lan_buf *out, lan_str text) {
+  for (size_t i = 0; i < text.len;) {
+    uint32_t cp;
+    i += lan_utf8_decode(text.ptr + i, text.len - i, &cp);
+    add_code(out, safe_code(cp));
   }
 }
 
-static void begin(cli_style style) {
-  if (output.colours) fputs(colour_of(style), stdout);
-}
-
-static void end(cli_style style) {
-  if (output.colours && style != STYLE_PLAIN) fputs("\033[0m", stdout);
-}
-
-void cli_put(cli_style style, const char *text) {
-  begin(style);
-  put_limited(text, strlen(text), SIZE_MAX);
-  end(style);
-}
-
-void cli_put_cut(cli_style style, const char *text, size_t columns) {
-  bool fits = cli_columns(text) <= columns;
-  begin(style);
-  put_limited(text, strlen(text), fits ? SIZE_MAX : columns ? columns - 1 : 0);
-  if (!fits && columns) fputs("…", stdout);
-  end(style);
-}
-
-void cli_put_bar(double share) {
-  static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  int eighths = (int)lround((share < 0 ? 0 : share > 1 ? 1 : share) * 80);
-  begin(STYLE_BAR);
-  for (int i = 0; i < 10; i++, eighths -= 8) {
-    fputs(eighths >= 8 ? "█" : eighths > 0 ? parts[eighths] : " ", stdout);
+size_t output_width(lan_str text) {
+  size_t n = 0;
+  for (size_t i = 0; i < text.len;) {
+    uint32_t cp;
+    i += lan_utf8_decode(text.ptr + i, text.len - i, &cp);
+    n += output_columns(safe_code(cp));
   }
-  end(STYLE_BAR);
+  return n;
 }
 
-void cli_put_sentence(const lan_sentence *s, const char *indent) {
-  size_t n = strlen(s->text);
-  fputs(indent, stdout);
-  fputs("“", stdout);
-  put_limited(s->text, s->mark_start, SIZE_MAX);
-  begin(STYLE_MARK);
-  put_limited(s->text + s->mark_start, s->mark_end - s->mark_start, SIZE_MAX);
-  end(STYLE_MARK);
-  put_limited(s->text + s->mark_end, n - s->mark_end, SIZE_MAX);
-  fputs("” ", stdout);
-  begin(STYLE_DIM);
-  put_limited(s->path, strlen(s->path), SIZE_MAX);
-  printf(":%u", s->line);
-  end(STYLE_DIM);
-  putchar('\n');
-}
-
-int cli_finish(int code) {
-  if (fflush(stdout) != 0 || ferror(stdout)) {
-    cli_error("cannot write the output: is the disk full?");
-    return EXIT_FAILED;
+size_t output_text(output *o, lan_str text, size_t most) {
+  bool cut = most && output_width(text) > most;
+  size_t room = cut ? most - 1 : SIZE_MAX, n = 0;
+  for (size_t i = 0; i < text.len;) {
+    uint32_t cp;
+    i += lan_utf8_decode(text.ptr + i, text.len - i, &cp);
+    cp = safe_code(cp);
+    size_t w = output_columns(cp);
+    if (n + w > room) break;
+    n += w;
+    add_code(&o->buf, cp);
   }
-  return code;
+  if (cut) lan_buf_add_str(&o->buf, "…");
+  return n + cut;
 }
 
-/* ---- JSON ---- */
-
-json_t *cli_json_text(const char *text) {
-  size_t n = strlen(text);
-  if (lan_utf8_valid(text, n) == n) return json_stringn_nocheck(text, n);
-  lan_buf b = {0};
-  lan_utf8_scrub(&b, text, n);
-  json_t *v = json_stringn_nocheck(b.data ? b.data : "", b.len);
-  lan_buf_free(&b);
-  return v;
+size_t output_styled(output *o, style s, const char *text) {
+  output_style(o, s);
+  size_t n = output_text(o, lan_str_of(text), 0);
+  output_style(o, STYLE_PLAIN);
+  return n;
 }
 
-void cli_json_set_path(json_t *object, const char *path) {
-  json_object_set_new_nocheck(object, "path", cli_json_text(path));
-  size_t n = strlen(path);
-  if (lan_utf8_valid(path, n) == n) return;
-  lan_buf hex = {0};
-  for (size_t i = 0; i < n; i++) lan_buf_printf(&hex, "%02x", (unsigned char)path[i]);
-  json_object_set_new_nocheck(object, "path_hex", json_string(hex.data ? hex.data : ""));
-  lan_buf_free(&hex);
-}
-
-json_t *cli_json_number(double v) {
-  char text[40];
-  snprintf(text, sizeof text, "%.6g", v);
-  return json_real(strtod(text, NULL));
-}
-
-void cli_json_print(json_t *value) {
-  json_dumpf(value, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6) | JSON_ENCODE_ANY);
-  putchar('\n');
-  fflush(stdout);
-  json_decref(value);
-}
-
-/* ---- input ---- */
-
-char *cli_next_line(const cli_options *o) {
-  static char *line;
-  static size_t size;
-  int ending = o->zero ? '\0' : '\n';
-  ssize_t n = getdelim(&line, &size, ending, stdin);
-  if (n < 0) {
-    free(line);
-    line = NULL;
-    size = 0;
-    return NULL;
+/* The end of the piece that begins at `i` and is not broken: a word with the spaces before it, or
+ * one character of a script without spaces. */
+static size_t piece_end(lan_str text, size_t i) {
+  bool in_word = false;
+  while (i < text.len) {
+    uint32_t cp;
+    size_t took = lan_utf8_decode(text.ptr + i, text.len - i, &cp);
+    bool space = safe_code(cp) == ' ', wide = output_columns(cp) == 2;
+    if (in_word && (space || wide)) return i;
+    i += took;
+    if (wide) return i;
+    in_word |= !space;
   }
-  if (n > 0 && line[n - 1] == (char)ending) line[--n] = '\0';
-  if (!o->zero && n > 0 && line[n - 1] == '\r') line[n - 1] = '\0';
-  return line;
+  return i;
+}
+
+void output_wrapped(output *o, lan_str text, size_t mark_start, size_t mark_end, size_t indent) {
+  size_t column = indent;
+  for (size_t i = 0; i < text.len;) {
+    size_t end = piece_end(text, i);
+    size_t w = output_width((lan_str){text.ptr + i, end - i});
+    if (o->width && column + w > o->width && column > indent) {
+      lan_buf_add_char(&o->buf, '\n');
+      output_spaces(o, indent);
+      column = indent;
+      while (i < end && text.ptr[i] == ' ') i++, w--;
+    }
+    column += w;
+    while (i < end) {
+      uint32_t cp;
+      if (i == mark_start && mark_start < mark_end) output_style(o, STYLE_HIT);
+      i += lan_utf8_decode(text.ptr + i, text.len - i, &cp);
+      add_code(&o->buf, safe_code(cp));
+      if (i == mark_end && mark_start < mark_end) output_style(o, STYLE_PLAIN);
+    }
+  }
+}
+
+/* ---- small things ---- */
+
+void output_spaces(output *o, size_t n) {
+  for (; n > 0; n--) lan_buf_add_char(&o->buf, ' ');
+}
+
+void output_bar(output *o, double share) {
+  static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  if (!(share > 0)) share = 0;
+  if (share > 1) share = 1;
+  size_t eighths = (size_t)(share * BAR_COLUMNS * 8 + 0.5), full = eighths / 8;
+  if (eighths == 0) eighths = 1;
+  output_style(o, STYLE_BAR);
+  for (size_t i = 0; i < full; i++) lan_buf_add_str(&o->buf, "█");
+  lan_buf_add_str(&o->buf, parts[eighths % 8]);
+  output_style(o, STYLE_PLAIN);
+  output_spaces(o, BAR_COLUMNS - full - (eighths % 8 != 0));
+}
+
+void output_number(output *o, size_t n) {
+  char digits[24];
+  int len = snprintf(digits, sizeof digits, "%zu", n);
+  for (int i = 0; i < len; i++) {
+    if (i > 0 && (len - i) % 3 == 0) lan_buf_add_char(&o->buf, ',');
+    lan_buf_add_char(&o->buf, digits[i]);
+  }
+}
+
+void output_count(output *o, size_t n, const char *one, const char *many) {
+  output_number(o, n);
+  lan_buf_printf(&o->buf, " %s", n == 1 ? one : many);
 }

@@ -313,6 +313,14 @@ static void remove_leftovers(const index_writer *w) {
   lan_buf_free(&prefix);
 }
 
+static void drop_temporary(index_writer *w) {
+  if (w->temporary) unlink(w->temporary);
+  if (w->fd >= 0) close(w->fd);
+  free(w->temporary);
+  w->temporary = NULL;
+  w->fd = -1;
+}
+
 /* A locked file of this writer's own, for nobody else to read. */
 static lan_status make_temporary(index_writer *w, lan_error *err) {
   struct stat st;
@@ -320,9 +328,6 @@ static lan_status make_temporary(index_writer *w, lan_error *err) {
     lan_buf name = {0};
     lan_buf_printf(&name, "%s.new.XXXXXX", w->path);
     if (name.failed) return lan_fail_memory(err, 0);
-    free(w->temporary);
-    w->temporary = NULL;
-    if (w->fd >= 0) close(w->fd);
     w->fd = mkostemp(name.data, O_CLOEXEC);
     if (w->fd < 0) {
       lan_status s = lan_fail_errno(err, "cannot write beside", w->path);
@@ -333,6 +338,7 @@ static lan_status make_temporary(index_writer *w, lan_error *err) {
     if (flock(w->fd, LOCK_EX | LOCK_NB) == 0 && fstat(w->fd, &st) == 0 && st.st_nlink > 0) {
       return LAN_OK;
     }
+    drop_temporary(w);
   }
   return lan_fail(err, LAN_EBUSY, "cannot lock a file beside %s", w->path);
 }
@@ -440,10 +446,8 @@ void index_writer_abandon(index_writer *w) {
   if (!w) return;
   sqlite3_finalize(w->put);
   sqlite3_close(w->sql);
-  if (w->temporary) unlink(w->temporary);
-  if (w->fd >= 0) close(w->fd);
+  drop_temporary(w);
   VEC_FREE(&w->dir);
-  free(w->temporary);
   free(w->identity);
   free(w->path);
   free(w);

@@ -52,7 +52,7 @@ typedef struct reader {
   uint32_t position, line; /* where position's line begins; for turning lines into positions */
 } reader;
 
-static property property_of(lan_str key) {
+static property property_of(facts *f, lan_str key) {
   lan_buf folded = {0};
   text_fold(&folded, key.ptr, key.len);
   lan_str k = lan_buf_str(&folded);
@@ -61,6 +61,7 @@ static property property_of(lan_str key) {
   if (lan_str_equal(k, LAN_STR("aliases")) || lan_str_equal(k, LAN_STR("alias"))) {
     p = PROPERTY_ALIASES;
   }
+  f->failed |= folded.failed;
   lan_buf_free(&folded);
   return p;
 }
@@ -134,7 +135,7 @@ static bool take_event(reader *r, const yaml_event_t *e) {
     case YAML_SCALAR_EVENT: {
       lan_str value = {(const char *)e->data.scalar.value, e->data.scalar.length};
       if (r->depth == 1 && r->key_next) {
-        r->property = property_of(value);
+        r->property = property_of(r->f, value);
         r->key_next = false;
       } else {
         bool null = value.len == 0 || lan_str_equal(value, LAN_STR("null")) ||

@@ -1,0 +1,67 @@
+# The thin front door. Everything is done by meson; see CONTRIBUTING.md.
+#
+#   make          builds the program: build/src/cli/lantoa
+#   make demo     installs what is missing, builds, and shows what it is for
+#   make check    installs what tests need, and runs them, also under the sanitizers
+#   make install  PREFIX=/usr/local, DESTDIR=
+#   make bench    measures, beside its peers
+#   make fuzz     runs each fuzz target for FUZZ_SECONDS=60
+#   make clean    removes what was built
+
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+LANTOA = build/src/cli/lantoa
+VAULT = examples/vault
+# The demonstration leaves nothing outside of build/.
+DEMO = XDG_CACHE_HOME=$(CURDIR)/build/demo XDG_DATA_HOME=$(CURDIR)/build/demo $(LANTOA)
+
+.PHONY: all demo check install bench fuzz clean
+
+all: build/build.ninja
+	ninja -C build
+
+build/build.ninja:
+	tools/packages.sh build
+	meson setup build --prefix=$(PREFIX) -Dtests=false
+
+demo: all
+	@echo
+	@echo '== Which notes does "Cà phê" call to mind, and why?'
+	$(DEMO) related 'Cà phê' --why -n 6 --vault $(VAULT)
+	@echo
+	@echo '== And "Nhân sự"?'
+	$(DEMO) related 'Nhân sự' --why -n 6 --vault $(VAULT)
+	@echo
+	@echo '== And a few words, typed without accents?'
+	$(DEMO) recall 'uong gi buoi sang' -n 6 --vault $(VAULT)
+	@echo
+	@echo 'Try it on your own notes:  $(LANTOA) related NOTE --vault FOLDER'
+
+check:
+	tools/packages.sh test
+	[ -e build-check/build.ninja ] || meson setup build-check --werror
+	[ -e build-sanitized/build.ninja ] || \
+	  meson setup build-sanitized --werror --buildtype=debugoptimized -Db_sanitize=address,undefined
+	ninja -C build-check
+	ninja -C build-sanitized
+	meson test -C build-check --print-errorlogs
+	meson test -C build-sanitized --print-errorlogs --timeout-multiplier 4
+
+install: all
+	meson install -C build --no-rebuild
+
+bench:
+	tools/packages.sh build
+	[ -e build-bench/build.ninja ] || meson setup build-bench -Dtests=false -Dbenchmarks=true
+	ninja -C build-bench
+	meson test -C build-bench --benchmark --verbose
+
+fuzz:
+	tools/packages.sh fuzz
+	[ -e build-fuzz/build.ninja ] || \
+	  CC=clang meson setup build-fuzz -Dtests=false -Dfuzzers=true -Db_lundef=false
+	ninja -C build-fuzz
+	fuzz/run build-fuzz $(FUZZ_SECONDS)
+
+clean:
+	rm -rf build build-check build-sanitized build-bench build-fuzz build-gcc build-clang

@@ -1,0 +1,70 @@
+# bash completion for lantoa
+
+_lantoa() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local commands='related recall path suggest doctor index status simulate help'
+  local vault='--vault --exclude --cache-dir --no-cache --quiet'
+  local command= options= word i
+  COMPREPLY=()
+
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      --vault | --cache-dir | --exclude | --limit | -n | --color) i=$((i + 1)) ;;
+      -*) ;;
+      *)
+        command=$word
+        break
+        ;;
+    esac
+  done
+
+  case $prev in
+    --vault | --cache-dir)
+      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+      compopt -o filenames 2>/dev/null
+      return
+      ;;
+    --color) options='auto always never' ;;
+    --linked) options='yes no only' ;;
+    --preset) options='spreadr ppr actr heat memory' ;;
+    -n | --limit | --exclude | --from | --retention | --decay | --suppress | --time) return ;;
+  esac
+  if [[ $options ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    return
+  fi
+
+  case $command in
+    '') options="$commands --help --version --color $vault" ;;
+    related) options="--limit --why --linked --json --stdin --null $vault" ;;
+    recall) options="--limit --why --json --stdin --null $vault" ;;
+    path | suggest) options="--limit --json --stdin --null $vault" ;;
+    doctor) options="--limit --json $vault" ;;
+    index) options="--rebuild --json $vault" ;;
+    status) options="--json $vault" ;;
+    simulate)
+      options='--from --undirected --preset --retention --decay --suppress --time --include-t0'
+      options+=' --limit --json --quiet'
+      ;;
+    help) options=$commands ;;
+    *) return ;;
+  esac
+  [[ -z $command || $command == help ]] || options+=' --color --help'
+  if [[ -z $command || $command == help || $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    return
+  fi
+  case $command in
+    related | path | suggest)
+      mapfile -t COMPREPLY < <(compgen -f -X '!*.md' -- "$cur"; compgen -d -- "$cur")
+      compopt -o filenames 2>/dev/null
+      ;;
+    simulate)
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      compopt -o filenames 2>/dev/null
+      ;;
+  esac
+}
+
+complete -F _lantoa lantoa

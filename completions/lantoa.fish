@@ -1,0 +1,44 @@
+# fish completion for lantoa
+
+set -l commands related recall path suggest doctor index status simulate help
+set -l asks related recall path suggest
+set -l notes related path suggest
+
+complete -c lantoa -f
+complete -c lantoa -s h -l help -d 'Show help'
+complete -c lantoa -s V -l version -d 'Show the version'
+complete -c lantoa -l color -x -a 'auto always never' -d Colours
+complete -c lantoa -s q -l quiet -d 'No progress and no warnings'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l vault -x -a '(__fish_complete_directories)' -d 'The vault'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l exclude -x -d 'Leave out paths'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l cache-dir -x -a '(__fish_complete_directories)' -d 'Keep the index there'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l no-cache -d 'Keep no index'
+
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a related -d 'What opening a note calls to mind'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a recall -d 'What a phrase or a question calls to mind'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a path -d 'How activation flows from one note to another'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a suggest -d 'Links that are missing'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'What is wrong with the vault'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read the vault now'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a status -d 'What the memory holds, and where'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a simulate -d 'Spread activation over any edge list'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a help -d 'The list of commands, or the page of one'
+complete -c lantoa -n "__fish_seen_subcommand_from help" -a "$commands"
+
+complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor simulate" -s n -l limit -x -d 'At most so many'
+complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor index status simulate" -l json -d JSON
+complete -c lantoa -n "__fish_seen_subcommand_from $asks" -l stdin -d 'Queries from standard input'
+complete -c lantoa -n "__fish_seen_subcommand_from $asks" -s 0 -l null -d 'NUL ends what a newline would'
+complete -c lantoa -n "__fish_seen_subcommand_from related recall" -l why -d 'Unfold the reasons'
+complete -c lantoa -n "__fish_seen_subcommand_from related" -l linked -x -a 'yes no only' -d 'Linked notes too'
+complete -c lantoa -n "__fish_seen_subcommand_from index" -l rebuild -d 'Read every note anew'
+complete -c lantoa -n "__fish_seen_subcommand_from $notes" -a '(__fish_complete_suffix .md)'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -F
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l from -x -d 'A node that begins active'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l undirected -d 'Edges go both ways'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l preset -x -a 'spreadr ppr actr heat memory' -d 'The model'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l retention -x -d 'Share that a node keeps'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l decay -x -d 'Share that is lost'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l suppress -x -d 'Less than this becomes 0'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l time -x -d Steps
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l include-t0 -d 'Also time 0'

@@ -1,0 +1,75 @@
+/* lantoa index */
+#include "cli/json.h"
+#include "cli/session.h"
+
+static void show_json(lan_buf *out, const lan_memory_report *r) {
+  json j = {out, false};
+  json_open(&j, '{');
+  json_bytes(&j, "vault", r->vault);
+  json_key(&j, "notes");
+  json_count(&j, r->notes + r->canvases);
+  json_key(&j, "read_now");
+  json_count(&j, r->read_now);
+  json_key(&j, "skipped");
+  json_count(&j, r->skipped);
+  json_bytes(&j, "cache_file", r->cache_file);
+  json_key(&j, "seconds");
+  json_number(&j, r->seconds);
+  json_close(&j, '}');
+  json_end(&j);
+}
+
+static void show(output *o, const lan_memory_report *r) {
+  output_count(o, r->notes + r->canvases, "note", "notes");
+  lan_buf_add_str(&o->buf, ", ");
+  output_count(o, r->links, "link", "links");
+  lan_buf_add_str(&o->buf, ", ");
+  output_count(o, r->mentions, "mention", "mentions");
+  lan_buf_add_str(&o->buf, "; ");
+  output_number(o, r->read_now);
+  lan_buf_printf(&o->buf, " read now, in %.*f s\n", r->seconds < 1 ? 3 : 1, r->seconds);
+}
+
+/* Trouble with the cache may be past (a damaged one was put aside and made anew) or last (no
+ * space). Opening the vault once more tells. */
+static bool is_kept(cli *c) {
+  session again;
+  bool quiet = c->opt.quiet;
+  c->opt.quiet = true;
+  cli_exit code = session_open(&again, c, SESSION_ASK);
+  c->opt.quiet = quiet;
+  if (code != CLI_FOUND) return false;
+  bool kept = !again.report.cache_trouble && again.report.read_now == 0;
+  lan_memory_close(again.memory);
+  return kept;
+}
+
+static cli_exit run(cli *c) {
+  session s;
+  cli_exit code = session_open(&s, c, c->opt.rebuild ? SESSION_REBUILD : SESSION_SAVE);
+  if (code != CLI_FOUND) return code;
+  size_t notes = s.report.notes + s.report.canvases;
+  bool trouble = s.report.cache_trouble != NULL;
+  if (c->opt.json) {
+    show_json(&c->out.buf, &s.report);
+  } else if (notes > 0 && !c->opt.quiet) {
+    show(&c->out, &s.report);
+  } else if (notes == 0) {
+    cli_complain("the vault %s holds no notes", s.report.vault);
+  }
+  code = session_close(&s, notes > 0 ? CLI_FOUND : CLI_NONE);
+  return trouble && !is_kept(c) ? CLI_BROKEN : code;
+}
+
+const command command_index = {
+    .name = "index",
+    .help =
+        "usage: lantoa index [OPTION ...]\n"
+        "\n"
+        "Reads what changed in the vault and keeps the index, so that the next question\n"
+        "is quick. Every other command does so too when it must.\n"
+        "\n"
+        "  --rebuild           read every note anew\n"
+        "  --json              a JSON object\n" HELP_COLOR HELP_VAULT "\n" HELP_EXIT,
+    .takes = TAKES(OPTION_REBUILD) | TAKES(OPTION_JSON) | TAKES_VAULT,
+    .run = run};

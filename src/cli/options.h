@@ -1,0 +1,77 @@
+/* The command line: options in any order, before and after words. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "lantoa/memory.h"
+#include "lantoa/spread.h"
+
+typedef enum option_id {
+  OPTION_CACHE_DIR,
+  OPTION_COLOR,
+  OPTION_DECAY,
+  OPTION_EXCLUDE,
+  OPTION_FROM,
+  OPTION_HELP,
+  OPTION_INCLUDE_T0,
+  OPTION_JSON,
+  OPTION_LIMIT,
+  OPTION_LINKED,
+  OPTION_NO_CACHE,
+  OPTION_NULL,
+  OPTION_PRESET,
+  OPTION_QUIET,
+  OPTION_REBUILD,
+  OPTION_RETENTION,
+  OPTION_STDIN,
+  OPTION_SUPPRESS,
+  OPTION_TIME,
+  OPTION_UNDIRECTED,
+  OPTION_VAULT,
+  OPTION_VERSION,
+  OPTION_WHY,
+  OPTIONS
+} option_id;
+
+#define TAKES(option) (UINT32_C(1) << (option))
+#define TAKES_ALWAYS (TAKES(OPTION_HELP) | TAKES(OPTION_VERSION) | TAKES(OPTION_COLOR))
+#define TAKES_VAULT                                                        \
+  (TAKES(OPTION_VAULT) | TAKES(OPTION_EXCLUDE) | TAKES(OPTION_CACHE_DIR) | \
+   TAKES(OPTION_NO_CACHE) | TAKES(OPTION_QUIET))
+
+typedef enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_when;
+
+typedef VEC(const char *) word_list;
+
+typedef struct options {
+  uint32_t given; /* TAKES bits of those that were */
+  bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
+  const char *vault, *cache_dir;
+  size_t limit; /* 0: the command's own */
+  size_t time;
+  double decay, retention, suppress;
+  int linked; /* lan_linked */
+  int color;  /* color_when */
+  int preset; /* lan_preset */
+  word_list excludes, from;
+  word_list words; /* what is no option; pointers into argv */
+} options;
+
+struct command;
+
+/* Where in argv the command stands: the first word. 0 if there is none. */
+int options_find_command(int argc, char **argv);
+
+/* Reads argv[1 ..] but for argv[skip]. With `cmd` NULL only --help and --version make sense.
+ * False after complaining. */
+bool options_read(const struct command *cmd, int argc, char **argv, int skip, options *o);
+void options_free(options *o);
+
+/* The option's name on the command line, as "--json". */
+const char *options_name(option_id id);
+
+#endif

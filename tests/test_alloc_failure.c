@@ -1,0 +1,394 @@
+/* Every module with memory running out at each allocation in turn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/thread.h"
+#include "base/vec.h"
+#include "graph/edgelist.h"
+#include "lantoa/memory.h"
+#include "lantoa/spread.h"
+#include "lib/fail_alloc.h"
+#include "lib/scratch.h"
+#include "store/index_db.h"
+#include "store/memory_db.h"
+#include "text/bm25.h"
+#include "text/phrase.h"
+#include "text/words.h"
+#include "vault/facts.h"
+#include "vault/names.h"
+#include "vault/walk.h"
+
+static const char NOTE[] =
+    "---\n"
+    "aliases: [Café, \"quán [[Trà sữa]]\"]\n"
+    "tags:\n  - đồ-uống\n  - sáng\n"
+    "---\n"
+    "# Cà phê buổi sáng\n\n"
+    "Uống với [[Bạn bè|bạn]] ở [quán](Qu%C3%A1n.md#Giờ), ![[ly.png|200]] #sáng/sớm ^ý\n\n"
+    "- [x] rang `[[không phải]]`\n\n```\n[[code]]\n```\nhttps://example.org/ và **Trà sữa**.\n";
+
+static const char CANVAS[] =
+    "{\"nodes\":[{\"id\":\"a\",\"type\":\"file\",\"file\":\"Cà phê.md\",\"x\":0,\"y\":0},"
+    "{\"id\":\"b\",\"type\":\"file\",\"file\":\"Trà sữa.md\",\"x\":1,\"y\":0},"
+    "{\"id\":\"c\",\"type\":\"text\",\"text\":\"xem [[Bạn bè]] #sáng\",\"x\":1,\"y\":0}],"
+    "\"edges\":[{\"id\":\"e\",\"fromNode\":\"a\",\"toNode\":\"b\",\"label\":\"hay\"}]}";
+
+/* ---- base ---- */
+
+static lan_status base_strings(void *ctx, lan_error *err) {
+  (void)ctx;
+  lan_buf b = {0};
+  lan_arena a = {0};
+  lan_map m = {0};
+  VEC(int) v = {0};
+  bool ok = true;
+  for (int i = 0; i < 2000; i++) lan_buf_printf(&b, "%d ", i);
+  for (size_t i = 0; ok && i < 60; i++) ok = lan_arena_alloc(&a, 100 * i, 1) != NULL;
+  for (uint32_t i = 0; ok && i < 100; i++) {
+    uint32_t *slot = lan_map_put(&m, i);
+    ok = slot != NULL;
+    if (slot) *slot = i;
+  }
+  for (int i = 0; ok && i < 100; i++) ok = VEC_PUSH(&v, i);
+  ok = ok && !b.failed;
+  lan_buf_free(&b);
+  lan_arena_free(&a);
+  lan_map_free(&m);
+  VEC_FREE(&v);
+  return ok ? LAN_OK : lan_fail_memory(err, 0);
+}
+
+static lan_status base_files(void *ctx, lan_error *err) {
+  const char *path = scratch_path(ctx, "file");
+  lan_buf b = {0};
+  lan_status s = lan_file_write(path, "lan tỏa", 9, err);
+  if (s == LAN_OK) s = lan_file_read(path, 100, &b, err);
+  if (s == LAN_OK) assert_string_equal(b.data, "lan tỏa");
+  if (s == LAN_OK) s = lan_dir_make(scratch_path(ctx, "a/b"), err);
+  lan_buf_clear(&b);
+  if (s == LAN_OK) s = lan_dir_cache(&b, err);
+  lan_buf_free(&b);
+  return s;
+}
+
+static lan_status base_pool(void *ctx, lan_error *err) {
+  (void)ctx;
+  lan_pool *pool;
+  lan_status s = lan_pool_new(2, &pool, err);
+  if (s == LAN_OK) lan_pool_free(pool);
+  return s;
+}
+
+static void base(void **state) {
+  assert_true(fail_alloc_each("strings", base_strings, state) > 20);
+  fail_alloc_each("files", base_files, state);
+  assert_true(fail_alloc_each("pool", base_pool, state) >= 1);
+}
+
+/* ---- text ---- */
+
+static lan_status text_search(void *ctx, lan_error *err) {
+  (void)ctx;
+  static const char *const docs[] = {"cà phê buổi sáng", "trà sữa buổi chiều", "咖啡 和 茶"};
+  bm25_builder *builder = NULL;
+  bm25_index *index = NULL, *opened = NULL;
+  bm25_counter counter = {0};
+  lan_status s = bm25_builder_new(1, &builder, err);
+  for (uint32_t d = 0; s == LAN_OK && d < 3; d++) {
+    bm25_counter_begin(&counter);
+    bm25_counter_add(&counter, docs[d], strlen(docs[d]), 1);
+    bm25_doc doc = {counter.terms, counter.n_terms, counter.length};
+    s = counter.failed ? lan_fail_memory(err, 0) : bm25_builder_add(builder, 0, d, &doc, err);
+  }
+  if (s == LAN_OK) s = bm25_builder_finish(builder, 3, &index, err);
+  bm25_builder_free(builder);
+  if (s == LAN_OK) {
+    lan_str block = bm25_bytes(index);
+    s = bm25_open(block.ptr, block.len, &opened, err);
+  }
+  if (s == LAN_OK) {
+    bm25_term term = {5, 5, 1};
+    bm25_doc doc = {&term, 1, 1};
+    s = bm25_replace(opened, 1, &doc, err);
+  }
+  if (s == LAN_OK) {
+    float scores[3] = {0};
+    uint32_t touched[3], n;
+    bm25_query_term q = {5, 1.0f};
+    s = bm25_score(opened, (bm25_params){1.2f, 0.75f}, &q, 1, scores, touched, &n);
+    if (s == LAN_OK) assert_true(n == 1 && touched[0] == 1);
+    if (s != LAN_OK) lan_fail(err, s, "scoring");
+  }
+  bm25_counter_free(&counter);
+  bm25_free(opened);
+  bm25_free(index);
+  return s;
+}
+
+static void count_match(void *ctx, const phrase_match *m) {
+  (void)m;
+  ++*(int *)ctx;
+}
+
+static lan_status text_phrases(void *ctx, lan_error *err) {
+  (void)ctx;
+  const lan_str phrases[] = {LAN_STR("cà phê"), LAN_STR("C++"), LAN_STR("咖啡")};
+  static const char text[] = "C++ và Cà Phê, 咖啡";
+  phrase_set *set = NULL;
+  phrase_scratch scratch = {0};
+  int n = 0;
+  lan_status s = phrase_set_new(phrases, 3, &set, err);
+  if (s == LAN_OK) {
+    s = phrase_scan(set, text, sizeof text - 1, &scratch, count_match, &n);
+    if (s == LAN_OK) assert_int_equal(n, 3);
+    if (s != LAN_OK) lan_fail(err, s, "scanning");
+    phrase_set_free(set);
+  }
+  phrase_scratch_free(&scratch);
+  return s;
+}
+
+static void text(void **state) {
+  assert_true(fail_alloc_each("bm25", text_search, state) > 5);
+  assert_true(fail_alloc_each("phrases", text_phrases, state) > 2);
+}
+
+/* ---- graph, spread ---- */
+
+static lan_status graph_lists(void *ctx, lan_error *err) {
+  (void)ctx;
+  static const char list[] = "from,to,weight\ncà phê,trà,1\n\"trà, sữa\",cà phê,2\n";
+  edgelist e;
+  edgelist_options o = {1};
+  lan_status s = edgelist_parse(list, sizeof list - 1, "list.csv", &o, &e, err);
+  if (s != LAN_OK) return s;
+  assert_int_equal(e.graph.n_nodes, 3);
+  assert_int_equal(e.graph.n_edges, 4);
+  lan_graph turned;
+  s = lan_graph_transpose(&e.graph, &turned, err);
+  if (s == LAN_OK) lan_graph_free(&turned);
+  edgelist_free(&e);
+  return s;
+}
+
+static int every_step(void *ctx, uint32_t t, const lan_activation *a, size_t n) {
+  (void)ctx, (void)t, (void)a, (void)n;
+  return 0;
+}
+
+static lan_status spread_from(const lan_graph *g, lan_spreader *sp, lan_error *err) {
+  lan_spread_model m = lan_spread_preset(LAN_PRESET_MEMORY);
+  lan_cue cue = {0, 1.0f};
+  const lan_activation *all;
+  const lan_route *routes;
+  size_t n, n_routes, offsets[] = {0, 1}, counts[1];
+  lan_activation top[4];
+  lan_status s = lan_spread(sp, &m, &cue, 1, &all, &n, NULL, err);
+  if (s == LAN_OK) assert_true(n >= 1);
+  if (s == LAN_OK) s = lan_spread_steps(sp, &m, &cue, 1, every_step, NULL, err);
+  if (s == LAN_OK) {
+    s = lan_spread_routes(sp, &m, &cue, 1, 2, 3, 0, &routes, &n_routes, err);
+    if (s == LAN_OK) assert_true(n_routes > 0);
+  }
+  if (s == LAN_OK) s = lan_spread_batch(g, &m, &cue, offsets, 1, 4, top, counts, 2, err);
+  return s;
+}
+
+static lan_status spread_all(void *ctx, lan_error *err) {
+  const lan_graph *g = ctx;
+  lan_spreader *sp;
+  lan_status s = lan_spreader_new(g, &sp, err);
+  if (s != LAN_OK) return s;
+  s = spread_from(g, sp, err);
+  lan_spreader_free(sp);
+  return s;
+}
+
+static void graph_and_spread(void **state) {
+  static const lan_edge edges[] = {
+      {0, 1, 1.0f, 0}, {1, 2, 1.0f, 1}, {2, 3, 2.0f, 0}, {0, 2, 1.0f, 0}};
+  lan_graph g;
+  assert_true(fail_alloc_each("lists", graph_lists, state) > 3);
+  assert_int_equal(lan_graph_build(4, edges, 4, &g, NULL), LAN_OK);
+  assert_true(fail_alloc_each("spread", spread_all, &g) > 5);
+  lan_graph_free(&g);
+}
+
+/* ---- vault ---- */
+
+static lan_status vault_note(void *ctx, lan_error *err) {
+  (void)ctx;
+  facts f = {0}, back = {0};
+  lan_buf b = {0}, mended = {0};
+  lan_status s = facts_parse_note(NOTE, sizeof NOTE - 1, &f, err);
+  if (s == LAN_OK) assert_int_equal(f.aliases.len, 2);
+  if (s == LAN_OK) s = facts_encode(&f, &b, err);
+  if (s == LAN_OK) s = facts_decode(b.data, b.len, &back, err);
+  if (s == LAN_OK) assert_int_equal(back.links.len, f.links.len);
+  facts_free(&f);
+  facts_free(&back);
+  lan_buf_free(&b);
+  lan_buf_free(&mended);
+  return s;
+}
+
+static lan_status vault_canvas(void *ctx, lan_error *err) {
+  (void)ctx;
+  facts f = {0};
+  lan_status s = facts_parse_canvas(CANVAS, sizeof CANVAS - 1, &f, err);
+  if (s == LAN_OK) assert_true(f.links.len >= 3);
+  facts_free(&f);
+  return s;
+}
+
+static lan_status vault_files(void *ctx, lan_error *err) {
+  walk_result r = {0};
+  names *n = NULL;
+  const lan_str paths[] = {LAN_STR("Cà phê.md"), LAN_STR("b/Cà phê.md"), LAN_STR("b/x.png")};
+  lan_status s = walk_vault(scratch_path(ctx, "vault"), NULL, 0, &r, err);
+  if (s == LAN_OK) assert_int_equal(r.files.len, 3);
+  walk_free(&r);
+  if (s == LAN_OK) s = names_new(paths, 3, &n, err);
+  if (s == LAN_OK) {
+    fail_alloc_off();
+    assert_int_equal(names_resolve(n, LAN_STR("Khác.md"), LAN_STR("cà PHÊ"), NULL), 0);
+    names_free(n);
+  }
+  return s;
+}
+
+static void make_vault(void **state) {
+  assert_int_equal(mkdir(scratch_path(state, "vault"), 0700), 0);
+  assert_int_equal(mkdir(scratch_path(state, "vault/.obsidian"), 0700), 0);
+  scratch_write(scratch_path(state, "vault/.obsidian/app.json"), "{\"userIgnoreFilters\":[\"x/\"]}",
+                28);
+  scratch_write(scratch_path(state, "vault/Cà phê.md"), NOTE, sizeof NOTE - 1);
+  scratch_write(scratch_path(state, "vault/Trà sữa.md"), "# Trà\n[[Cà phê]] và trà", 26);
+  scratch_write(scratch_path(state, "vault/Bảng.canvas"), CANVAS, sizeof CANVAS - 1);
+}
+
+static void vault(void **state) {
+  make_vault(state);
+  assert_true(fail_alloc_each("note", vault_note, state) > 5);
+  assert_true(fail_alloc_each("canvas", vault_canvas, state) > 5);
+  assert_true(fail_alloc_each("files", vault_files, state) > 5);
+}
+
+/* ---- store ---- */
+
+static lan_status store_cache(void *ctx, lan_error *err) {
+  const char *path = scratch_path(ctx, "index.db");
+  index_writer *w;
+  index_db *db = NULL;
+  void *data = NULL;
+  size_t len;
+  lan_status s = index_writer_new(path, "identity", &w, err);
+  if (s != LAN_OK) return s;
+  s = index_writer_put(w, "words", LAN_STR("some words"), err);
+  if (s == LAN_OK) {
+    s = index_writer_finish(w, err);
+  } else {
+    index_writer_abandon(w);
+  }
+  if (s == LAN_OK) s = index_db_open(path, "identity", &db, err);
+  if (s == LAN_OK) s = index_db_section(db, "words", &data, &len, err);
+  if (s == LAN_OK) assert_memory_equal(data, "some words", len);
+  free(data);
+  index_db_close(db);
+  return s;
+}
+
+static lan_status store_memory(void *ctx, lan_error *err) {
+  memory_db *db;
+  memory_db_counts counts;
+  lan_status s = memory_db_open(scratch_path(ctx, "memory.db"), &db, err);
+  if (s != LAN_OK) return s;
+  s = memory_db_count(db, &counts, err);
+  if (s == LAN_OK) assert_int_equal(counts.opens, 0);
+  memory_db_close(db);
+  return s;
+}
+
+static void store(void **state) {
+  assert_true(fail_alloc_each("cache", store_cache, state) > 20);
+  assert_true(fail_alloc_each("memory.db", store_memory, state) > 20);
+  /* No file was left over by a writer that ran out of memory. */
+  assert_int_equal(store_cache(state, NULL), LAN_OK);
+  assert_int_equal(scratch_count(*state), 2);
+}
+
+/* ---- memory ---- */
+
+static lan_status ask(lan_memory *m, lan_error *err) {
+  const lan_result *results;
+  const lan_suggestion *suggestions;
+  const lan_defect *defects;
+  const lan_path *paths;
+  const lan_why *why;
+  size_t n;
+  uint32_t coffee, tea;
+  lan_status s = lan_memory_find(m, "Cà phê", &coffee, err);
+  if (s == LAN_OK) s = lan_memory_find(m, "tra sua", &tea, err);
+  if (s == LAN_OK) s = lan_memory_related(m, coffee, NULL, &results, &n, err);
+  if (s == LAN_OK) assert_true(n > 0);
+  if (s == LAN_OK) s = lan_memory_why(m, 0, &why, err);
+  if (s == LAN_OK) s = lan_memory_recall(m, "ca phe sáng", NULL, &results, &n, err);
+  if (s == LAN_OK) assert_true(n > 0);
+  if (s == LAN_OK) s = lan_memory_why(m, 0, &why, err);
+  if (s == LAN_OK) s = lan_memory_paths(m, coffee, tea, 3, &paths, &n, err);
+  if (s == LAN_OK) assert_true(n > 0);
+  if (s == LAN_OK) s = lan_memory_suggest(m, UINT32_MAX, 10, &suggestions, &n, err);
+  if (s == LAN_OK) s = lan_memory_doctor(m, &defects, &n, err);
+  if (s == LAN_OK) s = lan_memory_refresh(m, NULL, err);
+  return s;
+}
+
+static lan_status memory_whole(void *ctx, lan_error *err) {
+  lan_memory *m;
+  lan_memory_options o = {.cache_dir = scratch_path(ctx, "cache"),
+                          .data_dir = scratch_path(ctx, "data"),
+                          .n_threads = 1};
+  lan_status s = lan_memory_open(scratch_path(ctx, "vault"), &o, &m, err);
+  if (s != LAN_OK) return s;
+  assert_int_equal(lan_memory_size(m), 3);
+  s = ask(m, err);
+  lan_memory_close(m);
+  return s;
+}
+
+static lan_status memory_anew(void *ctx, lan_error *err) {
+  lan_memory *m;
+  lan_memory_options o = {.no_cache = 1, .data_dir = scratch_path(ctx, "data"), .n_threads = 2};
+  lan_status s = lan_memory_open(scratch_path(ctx, "vault"), &o, &m, err);
+  if (s == LAN_OK) {
+    assert_int_equal(lan_memory_size(m), 3);
+    lan_memory_close(m);
+  }
+  return s;
+}
+
+static void memory(void **state) {
+  make_vault(state);
+  assert_true(fail_alloc_each("a cached vault", memory_whole, state) > 100);
+  assert_true(fail_alloc_each("a new vault", memory_anew, state) > 100);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+int main(void) {
+  fail_alloc_in_sqlite();
+  const struct CMUnitTest tests[] = {TEST(base),  TEST(text),  TEST(graph_and_spread),
+                                     TEST(vault), TEST(store), TEST(memory)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

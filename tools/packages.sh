@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs the Debian packages that building, testing or fuzzing needs; only those that are missing.
+#
+#     tools/packages.sh build|test|ci|fuzz...
+set -eu
+
+build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libutf8proc-dev"
+test="libcmocka-dev"
+ci="clang"
+fuzz="clang libclang-rt-14-dev"
+
+wanted=
+for group; do
+  case $group in
+    build) wanted="$wanted $build" ;;
+    test) wanted="$wanted $build $test" ;;
+    ci) wanted="$wanted $build $test $ci" ;;
+    fuzz) wanted="$wanted $build $fuzz" ;;
+    *) echo "$0: no group '$group' (build, test, ci, fuzz)" >&2; exit 2 ;;
+  esac
+done
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  echo "This is no Debian: see to it that you have what these packages hold:" >&2
+  echo " $wanted" >&2
+  exit 0 # the build says what is missing, if anything is
+fi
+
+missing=
+for package in $wanted; do
+  case " $missing " in *" $package "*) continue ;; esac
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+root=
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "Please install as root, then try again:  apt-get install$missing" >&2
+    exit 1
+  fi
+  root=sudo
+fi
+echo "Installing:$missing"
+# $root and $missing are lists of words.
+# shellcheck disable=SC2086
+{
+  $root apt-get update -q
+  $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+}
