@@ -26,16 +26,19 @@ build/build.ninja:
 
 demo: all
 	@echo
-	@echo '== Which notes does "Cà phê" call to mind, and why?'
-	$(DEMO) related 'Cà phê' --why -n 6 --vault $(VAULT)
+	@echo '$$ lantoa related "Cà phê" --vault $(VAULT)       # what does the note call to mind?'
+	@$(DEMO) related 'Cà phê' -n 8 --vault $(VAULT)
 	@echo
-	@echo '== And "Nhân sự"?'
-	$(DEMO) related 'Nhân sự' --why -n 6 --vault $(VAULT)
+	@echo '$$ lantoa related "Nhân sự" --vault $(VAULT)'
+	@$(DEMO) related 'Nhân sự' -n 8 --vault $(VAULT)
 	@echo
-	@echo '== And a few words, typed without accents?'
-	$(DEMO) recall 'uong gi buoi sang' -n 6 --vault $(VAULT)
+	@echo '$$ lantoa related "Cà phê" --why -n 2 --vault $(VAULT)       # why?'
+	@$(DEMO) related 'Cà phê' --why -n 2 --vault $(VAULT)
 	@echo
-	@echo 'Try it on your own notes:  $(LANTOA) related NOTE --vault FOLDER'
+	@echo '$$ lantoa recall "uong gi buoi sang" --vault $(VAULT)       # a few words, without accents'
+	@$(DEMO) recall 'uong gi buoi sang' -n 6 --vault $(VAULT)
+	@echo
+	@echo 'Your own notes:  $(LANTOA) related NOTE --vault FOLDER'
 
 check:
 	tools/packages.sh test

@@ -1,4 +1,6 @@
 /* lantoa doctor */
+#include <stdio.h>
+
 #include "cli/json.h"
 #include "cli/session.h"
 
@@ -24,12 +26,17 @@ static size_t count_kind(const lan_defect *d, size_t n) {
 }
 
 static void show_defect(output *o, const lan_defect *d) {
+  char line[16] = "";
+  if (d->line > 0) snprintf(line, sizeof line, ":%u", d->line);
   output_spaces(o, 2);
-  output_text(o, lan_str_of(d->path), 0);
-  if (d->line > 0) lan_buf_printf(&o->buf, ":%u", d->line);
+  size_t column = 2 + output_text(o, lan_str_of(d->path), 0);
+  column += output_text(o, lan_str_of(line), 0);
   if (*d->message) {
-    lan_buf_add_str(&o->buf, ": ");
-    output_styled(o, STYLE_FAINT, d->message);
+    lan_buf_add_str(&o->buf, ":");
+    output_style(o, STYLE_FAINT);
+    lan_buf_add_char(&o->buf, ' ');
+    output_wrapped(o, lan_str_of(d->message), 0, 0, column + 2, 6);
+    output_style(o, STYLE_PLAIN);
   }
   lan_buf_add_char(&o->buf, '\n');
 }

@@ -148,8 +148,8 @@ static size_t piece_end(lan_str text, size_t i) {
   return i;
 }
 
-void output_wrapped(output *o, lan_str text, size_t mark_start, size_t mark_end, size_t indent) {
-  size_t column = indent;
+void output_wrapped(output *o, lan_str text, size_t mark_start, size_t mark_end, size_t column,
+                    size_t indent) {
   for (size_t i = 0; i < text.len;) {
     size_t end = piece_end(text, i);
     size_t w = output_width((lan_str){text.ptr + i, end - i});

@@ -44,9 +44,10 @@ size_t output_text(output *o, lan_str text, size_t most);
 /* The same in a style, for NUL-terminated strings, uncut. */
 size_t output_styled(output *o, style s, const char *text);
 
-/* A whole text in lines of the terminal's width, each after the first `indent` columns in;
- * bytes mark_start .. mark_end in STYLE_HIT. The cursor stands at column `indent`. */
-void output_wrapped(output *o, lan_str text, size_t mark_start, size_t mark_end, size_t indent);
+/* A whole text in lines of the terminal's width, each after the first `indent` columns in; bytes
+ * mark_start .. mark_end in STYLE_HIT. `column`: where the cursor stands. */
+void output_wrapped(output *o, lan_str text, size_t mark_start, size_t mark_end, size_t column,
+                    size_t indent);
 
 void output_spaces(output *o, size_t n);
 

@@ -87,7 +87,8 @@ void show_path(output *o, const lan_path *path, size_t indent) {
 }
 
 void show_sentence(output *o, const lan_sentence *sentence, size_t indent) {
-  output_wrapped(o, lan_str_of(sentence->text), sentence->mark_start, sentence->mark_end, indent);
+  output_wrapped(o, lan_str_of(sentence->text), sentence->mark_start, sentence->mark_end, indent,
+                 indent);
   lan_buf_add_char(&o->buf, '\n');
   output_spaces(o, indent);
   output_style(o, STYLE_FAINT);
@@ -113,7 +114,7 @@ static void show_names(output *o, size_t indent, const char *label, const char *
     lan_buf_printf(&line, "%s%s%s", i ? ", " : "", before, names[i]);
   }
   show_label(o, indent, label);
-  output_wrapped(o, lan_buf_str(&line), 0, 0, indent);
+  output_wrapped(o, lan_buf_str(&line), 0, 0, indent, indent);
   lan_buf_add_char(&o->buf, '\n');
   o->buf.failed |= line.failed;
   lan_buf_free(&line);
@@ -138,7 +139,7 @@ static void show_signals(output *o, const lan_result *r, size_t indent) {
     left[best] = 0;
   }
   show_label(o, indent, "score");
-  output_wrapped(o, lan_buf_str(&line), 0, 0, indent);
+  output_wrapped(o, lan_buf_str(&line), 0, 0, indent, indent);
   lan_buf_add_char(&o->buf, '\n');
   o->buf.failed |= line.failed;
   lan_buf_free(&line);

@@ -1,4 +1,4 @@
-/* Folding on code points, for words.c: short stretches, no allocation. */
+/* Folding on code points, for words.c and phrase.c: short stretches, no allocation. */
 #ifndef TEXT_FOLD_H
 #define TEXT_FOLD_H
 
@@ -6,16 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether text that holds the code point may be NFC whatever stands before it. */
-bool fold_is_stable(uint32_t cp);
+typedef struct fold_letter {
+  uint32_t lower; /* the folded form */
+  uint32_t plain; /* that without its accent */
+  uint8_t class;  /* text_class */
+  bool simple;    /* in whatever text it stands, these two hold */
+} fold_letter;
 
-/* NFC; `out` has room for 4n. Returns the length. */
-size_t fold_nfc(const uint32_t *in, size_t n, uint32_t *out);
+fold_letter fold_look(uint32_t cp);
 
-/* NFC of the lower-cased NFC; `scratch` has room for 4n, `out` for 16n. */
+/* NFC of the lower-cased NFC; `scratch` has room for 4n, `out` for 16n. Returns the length. */
 size_t fold_lower_nfc(const uint32_t *in, size_t n, uint32_t *scratch, uint32_t *out);
 
-/* A folded code point without its accent: 0 to 8 code points. */
+/* A folded code point without its accent: 0 to 2 code points. */
 size_t fold_strip(uint32_t cp, uint32_t *out);
 
 #endif

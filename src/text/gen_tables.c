@@ -13,6 +13,7 @@ enum { BLOCK = 128, N_BLOCKS = 0x110000 / BLOCK, MOST = 65535 };
 typedef struct record {
   int32_t lower;          /* what to add for the lower-case letter */
   uint16_t decomposition; /* 1 + index into the sequences; 0: none */
+  uint16_t plain;         /* the lower-case letter without its accent; see plain_of */
   uint8_t class, flags, ccc;
 } record;
 
@@ -108,10 +109,47 @@ static uint16_t sequence_of(uint32_t cp) {
 
 /* Whether NFC text may not simply hold it: it combines with what is before, or is written
  * otherwise. */
-static int unstable(uint32_t cp, const utf8proc_property_t *p) {
-  utf8proc_int32_t one = (utf8proc_int32_t)cp, out[16];
-  if (p->combining_class != 0 || is_second[cp] || in(cp, 0x1161, 0x11C2)) return 1;
-  return compose(&one, 1, out) != 1 || (uint32_t)out[0] != cp;
+static int unstable(uint32_t cp) {
+  utf8proc_int32_t d[16], nfc[16];
+  if (utf8proc_get_property((utf8proc_int32_t)cp)->combining_class != 0) return 1;
+  if (is_second[cp] || in(cp, 0x1161, 0x11C2)) return 1;
+  return compose(d, decompose(cp, d), nfc) != 1 || (uint32_t)nfc[0] != cp;
+}
+
+static int is_accent(uint32_t cp) { return in(cp, 0x300, 0x36F); }
+
+/* Latin, Greek and Cyrillic. */
+static int european(uint32_t cp) { return cp < 0x530 || in(cp, 0x1E00, 0x1FFF); }
+
+/* Letters whose stroke is no combining mark to Unicode. */
+static uint32_t without_stroke(uint32_t cp) {
+  switch (cp) {
+    case 0x111: return 'd';
+    case 0xF8: return 'o';
+    case 0x142: return 'l';
+    case 0x127: return 'h';
+    case 0x131: return 'i';
+    default: return cp;
+  }
+}
+
+/* Letters that become two: fold_strip knows them. */
+static int is_special(uint32_t cp) {
+  return cp == 0xDF || cp == 0xE6 || cp == 0x1E3 || cp == 0x1FD || cp == 0x153;
+}
+
+/* A lower-case code point without its accent. 0: itself, unless it is an accent or special. */
+static uint16_t plain_of(uint32_t cp) {
+  utf8proc_int32_t d[16];
+  size_t n = decompose(cp, d), kept = 0;
+  if (!european(cp) || is_accent(cp) || is_special(cp)) return 0;
+  uint32_t plain = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (is_accent((uint32_t)d[i])) continue;
+    plain = without_stroke((uint32_t)d[i]);
+    kept++;
+  }
+  return kept == 1 && plain != cp ? (uint16_t)plain : 0;
 }
 
 static record record_of(uint32_t cp) {
@@ -122,7 +160,10 @@ static record record_of(uint32_t cp) {
   r.lower = (int32_t)utf8proc_tolower((utf8proc_int32_t)cp) - (int32_t)cp;
   r.class = class_of(cp, (utf8proc_category_t)p->category);
   r.ccc = (uint8_t)p->combining_class;
-  r.flags = (uint8_t)((emoji(cp, p) ? 1 : 0) | (space(cp) ? 2 : 0) | (unstable(cp, p) ? 4 : 0));
+  r.flags = (uint8_t)((emoji(cp, p) ? 1 : 0) | (space(cp) ? 2 : 0) | (unstable(cp) ? 4 : 0));
+  uint32_t lower = (uint32_t)((int32_t)cp + r.lower);
+  if (unstable(cp) || unstable(lower) || is_special(lower)) r.flags |= 8;
+  r.plain = plain_of(lower);
   r.decomposition = sequence_of(cp);
   return r;
 }
@@ -164,7 +205,8 @@ static void print_all(void) {
   printf("};\nstatic const record RECORDS[%zu] = {\n", n_records);
   for (size_t i = 0; i < n_records; i++) {
     const record *r = &records[i];
-    printf("{%d,%u,%u,%u,%u},\n", (int)r->lower, r->decomposition, r->class, r->flags, r->ccc);
+    printf("{%d,%u,%u,%u,%u,%u},\n", (int)r->lower, r->decomposition, r->plain, r->class, r->flags,
+           r->ccc);
   }
   printf("};\nstatic const uint32_t SEQUENCES[%zu] = {", n_sequences);
   for (size_t i = 0; i < n_sequences; i++) printf("%u,", sequences[i]);

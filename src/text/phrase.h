@@ -1,11 +1,15 @@
 /* Finding many phrases (titles and aliases) in a text, in one linear pass.
  *
- * A trie over folded words (an ideograph being a word), so that matches are word-bounded by
- * construction and Vietnamese and CJK need no special case. What stands between the words must
- * agree as well: runs of white space count as one space, other signs must be the same; so must
- * signs at a phrase's ends. "C++" is not found in "C", nor "Node.js" in "node js"; "Cà phê" is
- * found in "cà  phê" and in "**cà phê**". Of overlapping matches the leftmost, then the longest is
- * kept. */
+ * Phrase and text are cut into folded words (an ideograph being a word) and signs (every other
+ * character but white space), so that matches are word-bounded by construction and Vietnamese and
+ * CJK need no special case. White space counts only as being there or not between two of them; the
+ * signs must be the same. "C++" is not found in "C", nor "Node.js" in "node js"; "Cà phê" is found
+ * in "cà  phê" and in "**cà phê**", and "C" in "C++" if "C++" is no phrase. Of overlapping matches
+ * the leftmost, then the longest is kept.
+ *
+ * Method: the automaton of Aho and Corasick 1975, "Efficient string matching", of the reversed
+ * phrases, run backwards. It then tells at each place the longest phrase that begins there, and
+ * the leftmost-longest matches are read off in one sweep forward: linear whatever the phrases. */
 #ifndef TEXT_PHRASE_H
 #define TEXT_PHRASE_H
 
@@ -22,8 +26,8 @@ typedef struct phrase_match {
 } phrase_match;
 
 /* phrases[i] gets the number i; of equal phrases the lowest is found. Phrases with no word in them
- * (only signs, or empty), or with more than 64, are never found. Immutable; safe to scan from
- * several threads. */
+ * (only signs, or empty) are never found. Linear in the phrases' bytes. LAN_ELIMIT with more than
+ * 2^31 words and signs, LAN_ENOMEM. Immutable; safe to scan from several threads. */
 lan_status phrase_set_new(const lan_str *phrases, uint32_t n, phrase_set **set, lan_error *err);
 void phrase_set_free(phrase_set *set);
 
@@ -34,8 +38,8 @@ typedef struct phrase_scratch {
 } phrase_scratch;
 void phrase_scratch_free(phrase_scratch *scratch);
 
-/* Calls `found` for each match in order of position. LAN_ENOMEM. Time linear in n whatever the
- * phrases. */
+/* Calls `found` for each match in order of position; n < 2^32. LAN_ENOMEM, after some matches may
+ * have been told. Time linear in n whatever the phrases. */
 lan_status phrase_scan(const phrase_set *set, const char *text, size_t n, phrase_scratch *scratch,
                        void (*found)(void *ctx, const phrase_match *m), void *ctx);
 

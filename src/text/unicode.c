@@ -1,19 +1,22 @@
 #include "text/unicode.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "text/fold.h"
 
 typedef struct record {
   int32_t lower;
-  uint16_t decomposition;
+  uint16_t decomposition, plain;
   uint8_t class, flags, ccc;
 } record;
 
 #include "unicode_tables.h"
 
-enum { FLAG_EMOJI = 1, FLAG_SPACE = 2, FLAG_UNSTABLE = 4 };
+/* Unstable: NFC may change it, or what is before it. Hard: so it or its lower case is, or its
+ * accent is not simply dropped. */
+enum { FLAG_EMOJI = 1, FLAG_SPACE = 2, FLAG_UNSTABLE = 4, FLAG_HARD = 8 };
 
 static const record *record_of(uint32_t cp) {
   if (cp > 0x10FFFF) cp = 0;
@@ -28,7 +31,11 @@ bool text_is_emoji(uint32_t cp) { return record_of(cp)->flags & FLAG_EMOJI; }
 
 bool text_is_space(uint32_t cp) { return record_of(cp)->flags & FLAG_SPACE; }
 
-bool fold_is_stable(uint32_t cp) { return !(record_of(cp)->flags & FLAG_UNSTABLE); }
+fold_letter fold_look(uint32_t cp) {
+  const record *r = record_of(cp);
+  uint32_t lower = (uint32_t)((int32_t)cp + r->lower);
+  return (fold_letter){lower, r->plain ? r->plain : lower, r->class, !(r->flags & FLAG_HARD)};
+}
 
 /* ---- NFC on code points (Unicode Standard Annex 15) ---- */
 
@@ -82,29 +89,28 @@ static uint32_t compose_pair(uint32_t first, uint32_t second) {
   return 0;
 }
 
-static int by_ccc(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
 enum { MARKS_SORTED_IN_PLACE = 24 };
 
-/* Sorts a run of marks by combining class, equal ones staying in order. Long runs only occur in
- * hostile text: they are sorted by (class, place) packed in a key, so that they cost no more than n
- * log n. */
-static void sort_marks(uint32_t *cps, size_t n) {
-  if (n > MARKS_SORTED_IN_PLACE) {
-    uint64_t *keys = lan_alloc_array(n, 2 * sizeof *keys);
-    if (!keys) return; /* left unsorted: a spelling that nobody wrote is not recognised */
-    for (size_t i = 0; i < n; i++) {
-      keys[2 * i] = (uint64_t)record_of(cps[i])->ccc << 56 | i;
-      keys[2 * i + 1] = cps[i];
-    }
-    qsort(keys, n, 2 * sizeof *keys, by_ccc);
-    for (size_t i = 0; i < n; i++) cps[i] = (uint32_t)keys[2 * i + 1];
-    free(keys);
-    return;
+/* A long run of marks, which only hostile text has: a counting sort. */
+static bool sort_many_marks(uint32_t *cps, size_t n) {
+  uint32_t *copy = lan_alloc_array(n, sizeof *copy);
+  size_t place[256] = {0}, sum = 0;
+  if (!copy) return false;
+  memcpy(copy, cps, n * sizeof *cps);
+  for (size_t i = 0; i < n; i++) place[record_of(cps[i])->ccc]++;
+  for (size_t ccc = 0; ccc < 256; ccc++) {
+    size_t here = place[ccc];
+    place[ccc] = sum;
+    sum += here;
   }
+  for (size_t i = 0; i < n; i++) cps[place[record_of(copy[i])->ccc]++] = copy[i];
+  free(copy);
+  return true;
+}
+
+/* Sorts a run of marks by combining class, equal ones staying in order. */
+static void sort_marks(uint32_t *cps, size_t n) {
+  if (n > MARKS_SORTED_IN_PLACE && sort_many_marks(cps, n)) return;
   for (size_t i = 1; i < n; i++) {
     uint32_t cp = cps[i];
     uint8_t ccc = record_of(cp)->ccc;
@@ -150,7 +156,8 @@ static size_t compose_all(uint32_t *cps, size_t n) {
   return out;
 }
 
-size_t fold_nfc(const uint32_t *in, size_t n, uint32_t *out) {
+/* NFC; `out` has room for 4n. Returns the length. */
+static size_t fold_nfc(const uint32_t *in, size_t n, uint32_t *out) {
   size_t len = 0;
   for (size_t i = 0; i < n; i++) len += decompose_one(in[i], out + len);
   order_marks(out, len);
@@ -163,42 +170,25 @@ size_t fold_lower_nfc(const uint32_t *in, size_t n, uint32_t *scratch, uint32_t 
   return fold_nfc(scratch, len, out);
 }
 
-static bool is_accent(uint32_t cp) { return cp >= 0x300 && cp <= 0x36F; }
-
-static bool is_european(uint32_t cp) { return cp < 0x530 || (cp >= 0x1E00 && cp <= 0x1FFF); }
-
-/* Letters whose stroke or joining is no combining mark to Unicode. */
+/* The letters that become two, perhaps with an accent on top. */
 static size_t strip_special(uint32_t cp, uint32_t *out) {
-  out[1] = 0;
+  out[0] = out[1] = cp;
   switch (cp) {
-    case 0x111: out[0] = 'd'; return 1; /* đ */
-    case 0xF8: out[0] = 'o'; return 1;  /* ø */
-    case 0x142: out[0] = 'l'; return 1; /* ł */
-    case 0x127: out[0] = 'h'; return 1; /* ħ */
-    case 0x131: out[0] = 'i'; return 1; /* ı */
-    case 0xDF: out[0] = out[1] = 's'; return 2;
-    case 0xE6: out[0] = 'a', out[1] = 'e'; return 2;
-    case 0x153: out[0] = 'o', out[1] = 'e'; return 2;
-    default: out[0] = cp; return 1;
+    case 0xDF: out[0] = out[1] = 's'; return 2;       /* ß */
+    case 0xE6:                                        /* æ */
+    case 0x1E3:                                       /* ǣ */
+    case 0x1FD: out[0] = 'a', out[1] = 'e'; return 2; /* ǽ */
+    case 0x153: out[0] = 'o', out[1] = 'e'; return 2; /* œ */
+    default: return 1;
   }
 }
 
 size_t fold_strip(uint32_t cp, uint32_t *out) {
-  if (cp < 0x80) {
-    out[0] = cp;
-    return 1;
-  }
-  if (is_accent(cp)) return 0;
-  if (!is_european(cp)) {
-    out[0] = cp;
-    return 1;
-  }
-  uint32_t parts[4];
-  size_t n = decompose_one(cp, parts), len = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (!is_accent(parts[i])) len += strip_special(parts[i], out + len);
-  }
-  return len;
+  if (cp >= 0x300 && cp <= 0x36F) return 0;
+  const record *r = record_of(cp);
+  if (r->plain == 0) return strip_special(cp, out);
+  out[0] = r->plain;
+  return 1;
 }
 
 /* ---- strings ---- */
@@ -210,10 +200,22 @@ static void put_cp(lan_buf *out, uint32_t cp) {
   lan_buf_add(out, bytes, lan_utf8_encode(cp, bytes));
 }
 
-/* The general way, for valid text that NFC may change: decode, decompose, compose, encode. */
+/* Whether what is before can be folded apart from what begins with this code point. */
+static bool begins_anew(uint32_t cp, fold_what what) {
+  const record *r = record_of(cp);
+  if (r->flags & FLAG_UNSTABLE) return false;
+  return what == FOLD_NFC || !(record_of(text_lower_of(cp))->flags & FLAG_UNSTABLE);
+}
+
+enum {
+  SHORT = 24,  /* bytes of a stretch that needs no allocation */
+  CHUNK = 512, /* bytes that are appended at once */
+};
+
+/* The general way: decode, decompose, compose, encode. */
 static void fold_slowly(lan_buf *out, const char *s, size_t n, fold_what what) {
-  uint32_t *cps = lan_alloc_array(n, 21 * sizeof *cps); /* n in, 4n, and 16n for a second round */
-  if (!cps) {
+  uint32_t few[SHORT * 21], *cps = few; /* n in, 4n, and 16n for a second round */
+  if (n > SHORT && !(cps = lan_alloc_array(n, 21 * sizeof *cps))) {
     out->failed = true;
     return;
   }
@@ -227,19 +229,42 @@ static void fold_slowly(lan_buf *out, const char *s, size_t n, fold_what what) {
     result = twice;
   }
   for (size_t i = 0; i < len; i++) put_cp(out, result[i]);
-  free(cps);
+  if (cps != few) free(cps);
 }
 
-/* Copies what NFC leaves as it is, lower-cased if wanted; returns where it met something else. */
+/* Copies what folds by itself, lower-cased if wanted. Returns where it met something else: the
+ * beginning of the letter that this may combine with, or n. */
 static size_t fold_quickly(lan_buf *out, const char *s, size_t n, fold_what what) {
-  size_t i = 0;
+  char chunk[CHUNK + 4];
+  size_t len = 0, i = 0, last_len = 0, last = 0; /* of the last code point: in `chunk`, and at */
   while (i < n) {
-    uint32_t cp;
+    uint32_t cp = (unsigned char)s[i];
+    size_t taken = 1;
+    if (cp >= 0x80) {
+      taken = lan_utf8_decode(s + i, n - i, &cp);
+      if (!begins_anew(cp, what)) break;
+    }
+    if (len >= CHUNK) {
+      lan_buf_add(out, chunk, len);
+      len = 0;
+    }
+    last = i;
+    last_len = lan_utf8_encode(what == FOLD_LOWER ? text_lower_of(cp) : cp, chunk + len);
+    len += last_len;
+    i += taken;
+  }
+  if (i == n) last_len = 0, last = n;
+  lan_buf_add(out, chunk, len - last_len);
+  return last;
+}
+
+/* The end of the stretch from 0 that must be folded as one. */
+static size_t joined(const char *s, size_t n, fold_what what) {
+  uint32_t cp;
+  size_t i = lan_utf8_decode(s, n, &cp);
+  while (i < n) {
     size_t len = lan_utf8_decode(s + i, n - i, &cp);
-    if (len == 1 && cp == 0xFFFD) break;
-    uint32_t to = what == FOLD_LOWER ? text_lower_of(cp) : cp;
-    if (cp >= 0x80 && (!fold_is_stable(cp) || !fold_is_stable(to))) break;
-    put_cp(out, to);
+    if (begins_anew(cp, what)) break;
     i += len;
   }
   return i;
@@ -247,10 +272,11 @@ static size_t fold_quickly(lan_buf *out, const char *s, size_t n, fold_what what
 
 static void fold(lan_buf *out, const char *s, size_t n, fold_what what) {
   while (n > 0) {
-    size_t start = out->len, good = lan_utf8_valid(s, n);
-    if (fold_quickly(out, s, good, what) < good) {
-      out->len = start;
-      fold_slowly(out, s, good, what);
+    size_t good = lan_utf8_valid(s, n), i = 0;
+    while ((i += fold_quickly(out, s + i, good - i, what)) < good) {
+      size_t len = joined(s + i, good - i, what);
+      fold_slowly(out, s + i, len, what);
+      i += len;
     }
     s += good;
     n -= good;
@@ -270,7 +296,7 @@ void text_strip(lan_buf *out, const char *s, size_t n) {
   text_fold(&folded, s, n);
   out->failed |= folded.failed;
   for (size_t i = 0; i < folded.len;) {
-    uint32_t cp, parts[8];
+    uint32_t cp, parts[2];
     size_t len = lan_utf8_decode(folded.data + i, folded.len - i, &cp);
     if (len == 1 && cp == 0xFFFD) {
       lan_buf_add_char(out, folded.data[i]);

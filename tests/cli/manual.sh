@@ -1,0 +1,23 @@
+#!/bin/sh
+# Each command has a manual page that knows every option that its help names: manual.sh FOLDER
+. "$(dirname "$0")/lib.sh"
+folder=$1
+for command in related recall path suggest doctor index status simulate; do
+  run help "$command"
+  page="$folder/lantoa-$command.1.scd"
+  [ -f "$page" ] || fail "should have a page"
+  grep -q "\\*lantoa-$command\\*(1)" "$folder/lantoa.1.scd" || fail "should be named in lantoa(1)"
+  for option in $(grep -o -- '--[a-z0-9][a-z0-9-]*' "$T/out" | sort -u); do
+    cat "$page" "$folder/lantoa.1.scd" | grep -q -- "\\*$option\\*" || fail "should tell of $option"
+  done
+done
+if command -v scdoc >/dev/null; then
+  for page in "$folder"/*.scd; do
+    ran="scdoc $page"
+    scdoc <"$page" >"$T/out" 2>"$T/err"
+    code=$?
+    exits 0
+    says_nothing
+  done
+fi
+finish
