@@ -16,6 +16,16 @@ void facts_reset(facts *f) {
   lan_arena_reset(&f->arena);
 }
 
+static void free_scratch(struct parse_scratch *x) {
+  if (!x) return;
+  lan_buf_free(&x->masked);
+  VEC_FREE(&x->code);
+  VEC_FREE(&x->headings);
+  VEC_FREE(&x->definitions);
+  lan_map_free(&x->labels);
+  free(x);
+}
+
 void facts_free(facts *f) {
   VEC_FREE(&f->links);
   VEC_FREE(&f->tags);
@@ -25,6 +35,7 @@ void facts_free(facts *f) {
   VEC_FREE(&f->tasks);
   VEC_FREE(&f->pieces);
   VEC_FREE(&f->problems);
+  free_scratch(f->scratch);
   lan_arena_free(&f->arena);
   *f = (facts){0};
 }
@@ -44,6 +55,17 @@ void parse_problem(facts *f, uint32_t line, const char *format, ...) {
   PARSE_PUSH(f, problems, (facts_problem){line, parse_copy(f, message, strlen(message))});
 }
 
+uint32_t parse_line(parse_lines *l, uint32_t position) {
+  if (position < l->position) *l = parse_lines_of(l->text);
+  const char *p = l->text.ptr + l->position, *end = l->text.ptr + position;
+  while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+    l->line++;
+    p++;
+  }
+  l->position = position;
+  return l->line;
+}
+
 uint32_t facts_line(lan_str text, size_t position) {
   uint32_t line = 1;
   const char *p = text.ptr, *end = text.ptr + (position < text.len ? position : text.len);
@@ -54,46 +76,28 @@ uint32_t facts_line(lan_str text, size_t position) {
   return line;
 }
 
-/* Looks for damage, and mends what can be mended. */
-static void look_for_damage(facts *f) {
-  const char *s = f->text.ptr;
-  size_t n = f->text.len;
-  const char *nul = n ? memchr(s, '\0', n) : NULL;
-  if (nul) {
-    f->damage |= FACTS_DAMAGE_NUL;
-    parse_problem(f, facts_line(f->text, (size_t)(nul - s)),
-                  "holds NUL bytes: the file may have been cut off by a crash; restore it from a "
-                  "backup or delete them");
-  }
-  size_t good = lan_utf8_valid(s, n);
-  if (good < n) {
-    f->damage |= FACTS_DAMAGE_UTF8;
-    parse_problem(f, facts_line(f->text, good),
-                  "is not UTF-8 here (byte %zu); save the file as UTF-8", good);
-    return;
-  }
-  lan_buf mended = {0};
-  if (facts_mend_mojibake(s, n, &mended)) {
-    f->damage |= FACTS_DAMAGE_MOJIBAKE;
-    parse_problem(f, 1,
-                  "was UTF-8, read as Windows-1252 and saved again (it is read here as if mended); "
-                  "convert it back, e.g. with iconv -f UTF-8 -t WINDOWS-1252");
-    f->text = parse_copy(f, mended.data, mended.len);
-  }
-  f->failed |= mended.failed;
-  lan_buf_free(&mended);
+static bool make_scratch(facts *f) {
+  if (!f->scratch) f->scratch = lan_alloc_zeroed(1, sizeof *f->scratch);
+  if (!f->scratch) f->failed = true;
+  return f->scratch;
+}
+
+static void forget_definitions(struct parse_scratch *x) {
+  if (x->definitions.len == 0) return;
+  x->definitions.len = 0;
+  lan_map_free(&x->labels);
 }
 
 lan_status facts_parse_note(const char *bytes, size_t n, facts *out, lan_error *err) {
   if (n > FACTS_FILE_MAX) {
     return lan_fail(err, LAN_ELIMIT, "a note of %zu bytes; at most %d are read", n, FACTS_FILE_MAX);
   }
-  parse_ranges ranges = {0};
+  if (!make_scratch(out)) return lan_fail_memory(err, sizeof *out->scratch);
   out->text = (lan_str){bytes, n};
-  look_for_damage(out);
+  forget_definitions(out->scratch);
+  parse_damage(out);
   parse_frontmatter(out);
-  parse_blocks(out, &ranges);
-  parse_inline(out, &ranges, out->body, (uint32_t)out->text.len);
-  VEC_FREE(&ranges);
+  parse_blocks(out);
+  if (!out->failed) parse_inline(out);
   return out->failed ? lan_fail_memory(err, 0) : LAN_OK;
 }

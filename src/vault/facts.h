@@ -82,10 +82,11 @@ typedef struct facts {
   VEC(facts_task) tasks;
   VEC(facts_piece) pieces;
   VEC(facts_problem) problems;
-  uint32_t damage; /* FACTS_DAMAGE_... */
-  uint32_t body;   /* where the text after the front matter begins */
-  lan_arena arena; /* for strings that do not stand so in the text */
-  bool failed;     /* memory was short */
+  uint32_t damage;               /* FACTS_DAMAGE_... */
+  uint32_t body;                 /* where the text after the front matter begins */
+  lan_arena arena;               /* for strings that do not stand so in the text */
+  struct parse_scratch *scratch; /* memory that the next note can use again */
+  bool failed;                   /* memory was short */
 } facts;
 
 enum { FACTS_FILE_MAX = 64 << 20 }; /* bytes of the largest note that is read */

@@ -1,23 +1,41 @@
-/* Links, tags, block ids and the text between them, in one pass over what is not code. */
-#include <stdlib.h>
-
+/* Links, tags, tasks, block ids and the text between them, in one pass over what is not code. */
 #include "text/unicode.h"
 #include "vault/parse.h"
 
-enum { BRACKETS_MOST = 32, PARENTHESES_MOST = 32 };
+enum { BRACKETS_MOST = 32 };
+#define NONE UINT32_MAX
+
+/* The first place behind `from` where something ends, or that there is none before `until`.
+ * Remembered, so that a thousand beginnings without an end cost one search. */
+typedef struct ending {
+  uint32_t from, until, at;
+} ending;
 
 typedef struct scanner {
   facts *f;
-  const char *s;
-  uint32_t n;             /* end of what is scanned */
-  uint32_t pos, flushed;  /* text before `flushed` is in a piece, or is markup */
-  facts_piece_kind kind;  /* of the text at pos */
-  uint32_t line, line_at; /* the line of the position line_at */
-  uint32_t close_at;      /* the first "]]" at or after close_from on its line, or UINT32_MAX */
-  uint32_t close_from, close_until;
-  uint32_t brackets[BRACKETS_MOST]; /* '[' that may begin a Markdown link */
+  lan_str text;
+  const char *s;         /* of the text */
+  uint32_t limit;        /* end of the stretch without code that is scanned */
+  uint32_t pos;          /* may go over the limit, behind a comment that holds code */
+  uint32_t flushed;      /* the text before is in a piece, or is markup */
+  facts_piece_kind kind; /* of the text at pos */
+  parse_lines lines;
+  size_t code;  /* the first stretch of code that ends behind pos */
+  size_t block; /* the first block of code that begins behind what was searched for formulas */
+  ending link, formula, formulas;
+  bool no_comment_end, no_script_end, no_style_end; /* from here on */
+  uint32_t brackets[BRACKETS_MOST];                 /* '[' that may begin a Markdown link */
   uint32_t n_brackets;
 } scanner;
+
+static bool at(const scanner *sc, uint32_t i, char c) { return i < sc->limit && sc->s[i] == c; }
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* What may be scanned as one: the text up to the limit. */
+static lan_str scanned(const scanner *sc) { return (lan_str){sc->s, sc->limit}; }
 
 static void add_piece(scanner *sc, uint32_t start, uint32_t end, facts_piece_kind kind) {
   if (end <= start) return;
@@ -30,59 +48,31 @@ static void flush(scanner *sc, uint32_t end, uint32_t next) {
   sc->flushed = next;
 }
 
-static uint32_t line_of(scanner *sc, uint32_t position) {
-  const char *p = sc->s + sc->line_at, *end = sc->s + position;
-  if (position < sc->line_at) return facts_line((lan_str){sc->s, sc->n}, position);
-  while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
-    sc->line++;
-    p++;
-  }
-  sc->line_at = position;
-  return sc->line;
+static void skip(scanner *sc, uint32_t start, uint32_t end) {
+  flush(sc, start, end);
+  sc->pos = end;
+}
+
+/* Whether the search that was remembered answers one from `from` on. */
+static bool knows(const ending *e, uint32_t from) {
+  return from >= e->from && from <= e->until && (e->at == NONE || e->at >= from);
 }
 
 /* ---- [[wikilinks]] ---- */
 
-/* The first "]]" at or after `from` and before the next newline. Remembered, so that many "[["
- * without an end cost one search. */
-static uint32_t find_close(scanner *sc, uint32_t from) {
-  if (from >= sc->close_from && from <= sc->close_until) {
-    if (sc->close_at == UINT32_MAX || sc->close_at >= from) return sc->close_at;
+/* The "]]" on this line that is not in code: [[a|`b`]] is a link. */
+static uint32_t find_link_end(scanner *sc, uint32_t from) {
+  if (knows(&sc->link, from)) return sc->link.at;
+  const struct parse_scratch *x = sc->f->scratch;
+  uint32_t i = from, end = (uint32_t)sc->text.len;
+  size_t code = sc->code;
+  for (; i + 1 < end && sc->s[i] != '\n' && !(sc->s[i] == ']' && sc->s[i + 1] == ']'); i++) {
+    while (code < x->code.len && x->code.data[code].end <= i) code++;
+    if (code < x->code.len && x->code.data[code].start <= i) i = x->code.data[code].end - 1;
   }
-  uint32_t i = from;
-  while (i + 1 < sc->n && sc->s[i] != '\n' && !(sc->s[i] == ']' && sc->s[i + 1] == ']')) i++;
-  bool found = i + 1 < sc->n && sc->s[i] == ']';
-  while (found && i + 2 < sc->n && sc->s[i + 2] == ']') i++; /* [[a]]] ends at the last two */
-  sc->close_from = from;
-  sc->close_until = i;
-  sc->close_at = found ? i : UINT32_MAX;
-  return sc->close_at;
-}
-
-static bool is_image_size(lan_str s) {
-  bool digits = s.len > 0;
-  for (size_t i = 0; i < s.len; i++)
-    digits &= (s.ptr[i] >= '0' && s.ptr[i] <= '9') || s.ptr[i] == 'x';
-  return digits;
-}
-
-void parse_wikilink(lan_str inside, bool embed, facts_link *link) {
-  const char *bar = inside.len ? memchr(inside.ptr, '|', inside.len) : NULL;
-  lan_str path = inside, shown = {"", 0};
-  if (bar) {
-    path.len = (size_t)(bar - inside.ptr);
-    shown = (lan_str){bar + 1, inside.len - path.len - 1};
-    if (path.len && path.ptr[path.len - 1] == '\\') path.len--; /* \| in a table */
-  }
-  const char *hash = path.len ? memchr(path.ptr, '#', path.len) : NULL;
-  link->subpath = (lan_str){"", 0};
-  if (hash) {
-    link->subpath = lan_str_trim((lan_str){hash + 1, path.len - (size_t)(hash - path.ptr) - 1});
-    path.len = (size_t)(hash - path.ptr);
-  }
-  link->target = lan_str_trim(path);
-  link->shown = lan_str_trim(shown);
-  if (embed && is_image_size(link->shown)) link->shown.len = 0;
+  bool found = i + 1 < end && sc->s[i] == ']';
+  sc->link = (ending){from, i, found ? i : NONE};
+  return sc->link.at;
 }
 
 static void add_wikilink(scanner *sc, uint32_t start, uint32_t open, uint32_t close) {
@@ -90,236 +80,28 @@ static void add_wikilink(scanner *sc, uint32_t start, uint32_t open, uint32_t cl
   link.embed = start < open;
   parse_wikilink((lan_str){sc->s + open + 2, close - open - 2}, link.embed, &link);
   link.from = (lan_str){"", 0};
-  link.line = line_of(sc, start);
+  link.line = parse_line(&sc->lines, start);
   if (link.target.len || link.subpath.len) PARSE_PUSH(sc->f, links, link);
-  flush(sc, start, close + 2);
+  skip(sc, start, close + 2);
   lan_str words = link.shown.len ? link.shown : link.target;
   if (words.len) PARSE_PUSH(sc->f, pieces, (facts_piece){words, FACTS_LINKED});
-  sc->pos = close + 2;
 }
-
-static bool at(const scanner *sc, uint32_t i, char c) { return i < sc->n && sc->s[i] == c; }
 
 /* At "[[". The last "[[" before the end is what opens the link. */
 static bool scan_wikilink(scanner *sc) {
-  uint32_t open = sc->pos, close = find_close(sc, open + 2);
-  if (close == UINT32_MAX || close <= open + 2) return false;
+  uint32_t open = sc->pos, close = find_link_end(sc, open + 2);
+  if (close == NONE || close <= open + 2) return false;
   for (uint32_t i = open + 1; i + 1 < close; i++) {
     if (sc->s[i] == '[' && sc->s[i + 1] == '[') open = i;
   }
-  while (at(sc, open + 2, '[')) open++;
   if (close <= open + 2) return false;
-  uint32_t start = open > sc->flushed && sc->s[open - 1] == '!' ? open - 1 : open;
-  add_wikilink(sc, start, open, close);
+  bool embed = open > sc->flushed && sc->s[open - 1] == '!' &&
+               !(open > sc->flushed + 1 && sc->s[open - 2] == '\\');
+  add_wikilink(sc, open - embed, open, close);
   return true;
 }
 
 /* ---- [shown](target) ---- */
-
-static bool has_scheme(lan_str s) {
-  size_t i = 0;
-  while (i < s.len && ((s.ptr[i] | 32) >= 'a' && (s.ptr[i] | 32) <= 'z')) i++;
-  if (i == 0) return false;
-  while (i < s.len && (((s.ptr[i] | 32) >= 'a' && (s.ptr[i] | 32) <= 'z') ||
-                       (s.ptr[i] >= '0' && s.ptr[i] <= '9') || s.ptr[i] == '+' || s.ptr[i] == '.' ||
-                       s.ptr[i] == '-')) {
-    i++;
-  }
-  return i < s.len && s.ptr[i] == ':';
-}
-
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = (char)(c | 32);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static lan_str percent_decoded(facts *f, lan_str s) {
-  if (!s.len || !memchr(s.ptr, '%', s.len)) return s;
-  char *out = lan_arena_copy(&f->arena, s.ptr, s.len);
-  if (!out) {
-    f->failed = true;
-    return s;
-  }
-  size_t n = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    int high = s.ptr[i] == '%' && i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(s.ptr[i + 2]) : -1;
-    if (low >= 0) {
-      out[n++] = (char)(high * 16 + low);
-      i += 2;
-    } else {
-      out[n++] = s.ptr[i];
-    }
-  }
-  return (lan_str){out, n};
-}
-
-/* The destination at `i`, after "(": <...> or up to white space with balanced parentheses. Returns
- * where it ends (at the ")" or before a title), UINT32_MAX if it is none. */
-static uint32_t destination(const scanner *sc, uint32_t i, lan_str *dest) {
-  if (at(sc, i, '<')) {
-    uint32_t start = ++i;
-    while (i < sc->n && sc->s[i] != '>' && sc->s[i] != '\n' && sc->s[i] != '<') i++;
-    if (!at(sc, i, '>')) return UINT32_MAX;
-    *dest = (lan_str){sc->s + start, i - start};
-    return i + 1;
-  }
-  uint32_t start = i, depth = 0;
-  for (; i < sc->n; i++) {
-    char c = sc->s[i];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') break;
-    if (c == '(' && ++depth > PARENTHESES_MOST) return UINT32_MAX;
-    if (c == ')' && depth-- == 0) break;
-  }
-  *dest = (lan_str){sc->s + start, i - start};
-  return dest->len ? i : UINT32_MAX;
-}
-
-/* After the destination: an optional title, then ")". */
-static uint32_t closing_parenthesis(const scanner *sc, uint32_t i) {
-  while (at(sc, i, ' ') || at(sc, i, '\t')) i++;
-  if (at(sc, i, '"') || at(sc, i, '\'')) {
-    char quote = sc->s[i++];
-    while (i < sc->n && sc->s[i] != quote && sc->s[i] != '\n') i++;
-    if (!at(sc, i, quote)) return UINT32_MAX;
-    i++;
-  }
-  while (at(sc, i, ' ') || at(sc, i, '\t')) i++;
-  return at(sc, i, ')') ? i : UINT32_MAX;
-}
-
-/* A destination that means a file of the vault: its fields. */
-static bool local_link(facts *f, lan_str dest, facts_link *link) {
-  if (has_scheme(dest) || (dest.len > 1 && dest.ptr[0] == '/' && dest.ptr[1] == '/')) return false;
-  const char *hash = dest.len ? memchr(dest.ptr, '#', dest.len) : NULL;
-  link->subpath = (lan_str){"", 0};
-  if (hash) {
-    size_t before = (size_t)(hash - dest.ptr);
-    link->subpath = percent_decoded(f, (lan_str){hash + 1, dest.len - before - 1});
-    dest.len = before;
-  }
-  link->target = lan_str_trim(percent_decoded(f, dest));
-  link->from = (lan_str){"", 0};
-  return link->target.len || link->subpath.len;
-}
-
-/* At "](": the link that the last open "[" began. */
-static bool scan_markdown_link(scanner *sc) {
-  if (sc->n_brackets == 0) return false;
-  uint32_t open = sc->brackets[--sc->n_brackets];
-  lan_str dest;
-  uint32_t i = sc->pos + 2;
-  while (at(sc, i, ' ')) i++;
-  i = destination(sc, i, &dest);
-  if (i != UINT32_MAX) i = closing_parenthesis(sc, i);
-  if (i == UINT32_MAX) return false;
-  facts_link link = {.kind = FACTS_LINK_MARKDOWN, .end = i + 1};
-  link.embed = open > 0 && sc->s[open - 1] == '!';
-  link.start = link.embed ? open - 1 : open;
-  link.shown = lan_str_trim((lan_str){sc->s + open + 1, sc->pos - open - 1});
-  bool local = local_link(sc->f, dest, &link);
-  if (local) {
-    link.line = line_of(sc, link.start);
-    PARSE_PUSH(sc->f, links, link);
-  }
-  if (open >= sc->flushed) { /* the shown text is one piece, the destination none */
-    flush(sc, link.start, sc->pos);
-    add_piece(sc, open + 1, sc->pos, local ? FACTS_LINKED : sc->kind);
-  } else {
-    flush(sc, sc->pos, i + 1);
-  }
-  sc->flushed = i + 1;
-  sc->pos = i + 1;
-  return true;
-}
-
-/* "[label]: target" at the beginning of a line. */
-static bool scan_definition(scanner *sc, uint32_t line_start) {
-  uint32_t i = line_start;
-  while (i < sc->n && i - line_start < 3 && sc->s[i] == ' ') i++;
-  if (!at(sc, i, '[') || at(sc, i + 1, '[') || at(sc, i + 1, '^')) return false;
-  uint32_t label = i + 1;
-  while (i < sc->n && sc->s[i] != ']' && sc->s[i] != '\n') i++;
-  if (!at(sc, i, ']') || !at(sc, i + 1, ':')) return false;
-  lan_str dest, shown = {sc->s + label, i - label};
-  i += 2;
-  while (at(sc, i, ' ') || at(sc, i, '\t')) i++;
-  i = destination(sc, i, &dest);
-  facts_link link = {.kind = FACTS_LINK_MARKDOWN, .start = line_start, .end = i, .shown = shown};
-  if (i == UINT32_MAX || !local_link(sc->f, dest, &link)) return false;
-  link.line = line_of(sc, line_start);
-  PARSE_PUSH(sc->f, links, link);
-  flush(sc, line_start, i);
-  sc->pos = i;
-  return true;
-}
-
-/* ---- tags, block ids, addresses ---- */
-
-static bool is_tag_sign(uint32_t cp) {
-  if (cp == '_' || cp == '-' || cp == '/') return true;
-  text_class c = text_class_of(cp);
-  return c != TEXT_OTHER || text_is_emoji(cp);
-}
-
-static bool starts_word(const scanner *sc, uint32_t i) {
-  if (i == 0) return true;
-  char c = sc->s[i - 1];
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '(' || c == ',' || c == ';';
-}
-
-static bool scan_tag(scanner *sc) {
-  if (!starts_word(sc, sc->pos)) return false;
-  uint32_t i = sc->pos + 1;
-  bool digits_only = true;
-  while (i < sc->n) {
-    uint32_t cp;
-    size_t len = lan_utf8_decode(sc->s + i, sc->n - i, &cp);
-    if (!is_tag_sign(cp)) break;
-    digits_only &= cp >= '0' && cp <= '9';
-    i += (uint32_t)len;
-  }
-  if (i == sc->pos + 1 || digits_only) return false;
-  lan_str name = {sc->s + sc->pos + 1, i - sc->pos - 1};
-  PARSE_PUSH(sc->f, tags, (facts_tag){name, line_of(sc, sc->pos)});
-  sc->pos = i;
-  return true;
-}
-
-/* "^id" at the end of a line. */
-static bool scan_block_id(scanner *sc) {
-  if (sc->pos > 0 && !starts_word(sc, sc->pos)) return false;
-  uint32_t i = sc->pos + 1;
-  while (i < sc->n && ((sc->s[i] >= '0' && sc->s[i] <= '9') || sc->s[i] == '-' ||
-                       ((sc->s[i] | 32) >= 'a' && (sc->s[i] | 32) <= 'z'))) {
-    i++;
-  }
-  uint32_t end = i;
-  while (at(sc, i, ' ') || at(sc, i, '\t') || at(sc, i, '\r')) i++;
-  if (end == sc->pos + 1 || (i < sc->n && sc->s[i] != '\n')) return false;
-  PARSE_PUSH(sc->f, block_ids, (lan_str){sc->s + sc->pos + 1, end - sc->pos - 1});
-  flush(sc, sc->pos, end);
-  sc->pos = end;
-  return true;
-}
-
-/* Addresses are no words: "https://..." is skipped to the next white space or bracket. */
-static bool scan_address(scanner *sc) {
-  static const char *const schemes[] = {"http://", "https://"};
-  for (size_t k = 0; k < 2; k++) {
-    size_t len = strlen(schemes[k]);
-    if (sc->n - sc->pos < len || memcmp(sc->s + sc->pos, schemes[k], len) != 0) continue;
-    uint32_t i = sc->pos + (uint32_t)len;
-    while (i < sc->n && (unsigned char)sc->s[i] > ' ' && !strchr("<>\"()[]", sc->s[i])) i++;
-    flush(sc, sc->pos, i);
-    sc->pos = i;
-    return true;
-  }
-  return false;
-}
-
-/* ---- the pass ---- */
 
 static void push_bracket(scanner *sc) {
   if (sc->n_brackets == BRACKETS_MOST) { /* the outermost is given up */
@@ -329,83 +111,353 @@ static void push_bracket(scanner *sc) {
   sc->brackets[sc->n_brackets++] = sc->pos;
 }
 
+/* At "](": the link that the last open "[" began. */
+static bool scan_markdown_link(scanner *sc) {
+  if (sc->n_brackets == 0) return false;
+  uint32_t open = sc->brackets[--sc->n_brackets], i = sc->pos + 2;
+  lan_str destination;
+  while (at(sc, i, ' ')) i++;
+  if (at(sc, i, '[') && at(sc, i + 1, '[')) return false; /* [shown]([[target]]): as [[target]] */
+  i = parse_destination(scanned(sc), i, &destination);
+  if (i != NONE) i = parse_link_end(scanned(sc), i);
+  if (i == NONE) return false;
+  facts_link link = {.kind = FACTS_LINK_MARKDOWN, .end = i + 1, .from = {"", 0}};
+  link.embed = open > sc->f->body && sc->s[open - 1] == '!';
+  link.start = open - link.embed;
+  link.shown = lan_str_trim((lan_str){sc->s + open + 1, sc->pos - open - 1});
+  if (link.embed) link.shown = parse_without_size(link.shown);
+  bool local = parse_local_target(sc->f, destination, &link.target, &link.subpath);
+  if (local) {
+    link.line = parse_line(&sc->lines, link.start);
+    PARSE_PUSH(sc->f, links, link);
+  }
+  if (open >= sc->flushed) { /* the shown text is one piece, the destination none */
+    flush(sc, link.start, sc->pos);
+    add_piece(sc, open + 1, sc->pos, local ? FACTS_LINKED : sc->kind);
+    sc->flushed = i + 1;
+    sc->pos = i + 1;
+  } else {
+    skip(sc, sc->pos, i + 1);
+  }
+  return true;
+}
+
+/* "[label]: target" at the beginning of a line. */
+static bool scan_definition(scanner *sc, uint32_t line_start) {
+  uint32_t i = line_start;
+  while (i - line_start < 3 && at(sc, i, ' ')) i++;
+  if (!at(sc, i, '[') || at(sc, i + 1, '[') || at(sc, i + 1, '^')) return false;
+  uint32_t label = i + 1;
+  while (i < sc->limit && sc->s[i] != ']' && sc->s[i] != '\n') i++;
+  if (!at(sc, i, ']') || !at(sc, i + 1, ':')) return false;
+  lan_str destination, target, subpath, name = {sc->s + label, i - label};
+  i += 2;
+  while (at(sc, i, ' ') || at(sc, i, '\t')) i++;
+  i = parse_destination(scanned(sc), i, &destination);
+  if (i == NONE) return false;
+  if (parse_local_target(sc->f, destination, &target, &subpath)) {
+    parse_add_definition(sc->f, name, target, subpath);
+  }
+  skip(sc, line_start, parse_title_end(scanned(sc), i));
+  return true;
+}
+
+/* ---- tasks, tags, block ids, addresses ---- */
+
+/* "- [x] text": at the bracket. */
+static void scan_task(scanner *sc) {
+  uint32_t i = sc->pos, floor = sc->f->body;
+  if (!at(sc, i + 2, ']') || i + 3 >= sc->limit || !is_blank(sc->s[i + 3])) return;
+  if (i < floor + 2 || sc->s[i - 1] != ' ') return;
+  i -= 2;
+  if (sc->s[i] == '.' || sc->s[i] == ')') {
+    if (i == floor || !is_digit(sc->s[i - 1])) return;
+    while (i > floor && is_digit(sc->s[i - 1])) i--;
+  } else if (sc->s[i] != '-' && sc->s[i] != '*' && sc->s[i] != '+') {
+    return;
+  }
+  while (i > floor && (sc->s[i - 1] == ' ' || sc->s[i - 1] == '\t' || sc->s[i - 1] == '>')) i--;
+  if (i > floor && sc->s[i - 1] != '\n') return;
+  const char *p = sc->s + sc->pos + 3;
+  const char *end = memchr(p, '\n', sc->text.len - sc->pos - 3);
+  lan_str text = {p, (size_t)((end ? end : sc->s + sc->text.len) - p)};
+  uint32_t line = parse_line(&sc->lines, sc->pos);
+  PARSE_PUSH(sc->f, tasks, (facts_task){lan_str_trim(text), line, sc->s[sc->pos + 1]});
+}
+
+static bool is_tag_sign(uint32_t cp) {
+  if (cp < 0x80)
+    return is_letter((char)cp) || is_digit((char)cp) || cp == '_' || cp == '-' || cp == '/';
+  return text_class_of(cp) != TEXT_OTHER || text_is_emoji(cp);
+}
+
+/* Whether a word may begin here: behind white space or an opening sign. */
+static bool starts_word(const scanner *sc, uint32_t i) {
+  if (i == sc->f->body) return true;
+  char c = sc->s[i - 1];
+  if ((unsigned char)c < 0x80) return is_blank(c) || c == '(' || c == ',' || c == ';' || c == '|';
+  uint32_t start = i - 1, cp;
+  while (start > sc->f->body && i - start < 4 && ((unsigned char)sc->s[start] & 0xC0u) == 0x80u) {
+    start--;
+  }
+  return lan_utf8_decode(sc->s + start, i - start, &cp) == i - start && text_is_space(cp);
+}
+
+static bool scan_tag(scanner *sc) {
+  if (!starts_word(sc, sc->pos)) return false;
+  uint32_t start = sc->pos + 1, i = start;
+  bool digits_only = true;
+  while (i < sc->limit) {
+    uint32_t cp;
+    size_t len = lan_utf8_decode(sc->s + i, sc->limit - i, &cp);
+    if (!is_tag_sign(cp)) break;
+    digits_only &= (cp >= '0' && cp <= '9') || cp == '/';
+    i += (uint32_t)len;
+  }
+  lan_str name = {sc->s + start, i - start};
+  while (name.len && name.ptr[name.len - 1] == '/') name.len--;
+  if (name.len == 0 || digits_only) return false;
+  PARSE_PUSH(sc->f, tags, (facts_tag){name, parse_line(&sc->lines, sc->pos)});
+  sc->pos = i;
+  return true;
+}
+
+/* "^id" at the end of a line. */
+static bool scan_block_id(scanner *sc) {
+  uint32_t start = sc->pos + 1, i = start;
+  if (sc->pos > sc->f->body && !is_blank(sc->s[sc->pos - 1])) return false;
+  while (i < sc->limit && (is_digit(sc->s[i]) || sc->s[i] == '-' || is_letter(sc->s[i]))) i++;
+  uint32_t end = i;
+  while (at(sc, i, ' ') || at(sc, i, '\t') || at(sc, i, '\r')) i++;
+  if (end == start || (i < sc->text.len && sc->s[i] != '\n')) return false;
+  PARSE_PUSH(sc->f, block_ids, (lan_str){sc->s + start, end - start});
+  skip(sc, sc->pos, end);
+  return true;
+}
+
+static bool ends_address(char c) {
+  return (unsigned char)c <= ' ' || (c && strchr("<>\"()[]|`", c));
+}
+
+/* Addresses are no words: "https://..." is left out up to white space or a bracket. */
+static bool scan_address(scanner *sc) {
+  if (!at(sc, sc->pos + 1, '/') || !at(sc, sc->pos + 2, '/')) return false;
+  uint32_t start = sc->pos, i = sc->pos + 3;
+  while (start > sc->flushed && (is_letter(sc->s[start - 1]) || is_digit(sc->s[start - 1])))
+    start--;
+  if (start == sc->pos) return false;
+  while (i < sc->limit && !ends_address(sc->s[i])) i++;
+  skip(sc, start, i);
+  return true;
+}
+
+/* ---- HTML ---- */
+
+/* Where `end` begins at or behind `from`, in any case; NONE if nowhere. `end` is lower case and
+ * begins with a sign. */
+static uint32_t find_end(const scanner *sc, uint32_t from, const char *end) {
+  size_t len = strlen(end);
+  const char *p = sc->s + from, *last = sc->s + sc->text.len;
+  while ((size_t)(last - p) >= len && (p = memchr(p, end[0], (size_t)(last - p)))) {
+    size_t i = 1;
+    while (i < len && p + i < last && (is_letter(p[i]) ? (char)(p[i] | 32) : p[i]) == end[i]) i++;
+    if (i == len) return (uint32_t)(p - sc->s);
+    p++;
+  }
+  return NONE;
+}
+
+static bool begins(const scanner *sc, uint32_t i, const char *word) {
+  for (; *word; word++, i++) {
+    if (i >= sc->limit || (is_letter(sc->s[i]) ? (sc->s[i] | 32) : sc->s[i]) != *word) return false;
+  }
+  return true;
+}
+
+/* A comment, or a script or style with what is in it: no text, no links. */
+static bool skip_to(scanner *sc, const char *end, bool *nowhere) {
+  uint32_t i = *nowhere ? NONE : find_end(sc, sc->pos + 4, end);
+  *nowhere = i == NONE;
+  if (i == NONE) return false;
+  skip(sc, sc->pos, i + (uint32_t)strlen(end));
+  return true;
+}
+
+/* <tag ...> is no text; what is between tags is. */
+static bool scan_html(scanner *sc) {
+  uint32_t i = sc->pos + 1;
+  if (begins(sc, i, "!--")) return skip_to(sc, "-->", &sc->no_comment_end);
+  if (begins(sc, i, "script") && skip_to(sc, "</script>", &sc->no_script_end)) return true;
+  if (begins(sc, i, "style") && skip_to(sc, "</style>", &sc->no_style_end)) return true;
+  if (at(sc, i, '/')) i++;
+  if (i >= sc->limit || !is_letter(sc->s[i])) return false;
+  for (; i < sc->limit; i++) {
+    if (sc->s[i] == '>') {
+      skip(sc, sc->pos, i + 1);
+      return true;
+    }
+    if (sc->s[i] == '<' || ((sc->s[i] == '\n' || sc->s[i] == '[') && at(sc, i + 1, sc->s[i])))
+      break;
+  }
+  return false;
+}
+
+/* ---- mathematics ---- */
+
+static bool skip_formula(scanner *sc, uint32_t start, uint32_t end, uint32_t next) {
+  flush(sc, sc->pos, next);
+  add_piece(sc, start, end, FACTS_CODE);
+  sc->pos = next;
+  return true;
+}
+
+static bool is_blank_line(const scanner *sc, uint32_t newline) {
+  uint32_t i = newline + 1;
+  while (i < sc->text.len && (sc->s[i] == ' ' || sc->s[i] == '\t' || sc->s[i] == '\r')) i++;
+  return i >= sc->text.len || sc->s[i] == '\n';
+}
+
+/* The "$" that can end $...$: not behind white space, not before a digit (so that prices are none),
+ * in the same paragraph. */
+static uint32_t find_formula_end(scanner *sc, uint32_t from) {
+  if (knows(&sc->formula, from)) return sc->formula.at;
+  uint32_t i = from;
+  for (; i < sc->limit; i++) {
+    if (sc->s[i] == '\n' && is_blank_line(sc, i)) break;
+    if (sc->s[i] == '\\')
+      i++;
+    else if (sc->s[i] == '$' && !is_blank(sc->s[i - 1]) &&
+             !(i + 1 < sc->limit && is_digit(sc->s[i + 1])))
+      break;
+  }
+  bool found = i < sc->limit && sc->s[i] == '$';
+  sc->formula = (ending){from, i, found ? i : NONE};
+  return sc->formula.at;
+}
+
+/* The next "$$" before the next block of code. */
+static uint32_t find_formulas_end(scanner *sc, uint32_t from) {
+  if (knows(&sc->formulas, from)) return sc->formulas.at;
+  const struct parse_scratch *x = sc->f->scratch;
+  const parse_range *code = x->code.data;
+  while (sc->block < x->code.len && !(code[sc->block].block && code[sc->block].start >= from)) {
+    sc->block++;
+  }
+  uint32_t end = sc->block < x->code.len ? code[sc->block].start : (uint32_t)sc->text.len;
+  const char *p = from < end ? memmem(sc->s + from, end - from, "$$", 2) : NULL;
+  sc->formulas = (ending){from, p ? (uint32_t)(p - sc->s) : end, p ? (uint32_t)(p - sc->s) : NONE};
+  return sc->formulas.at;
+}
+
+static bool begins_line(const scanner *sc, uint32_t i) {
+  while (i > sc->flushed && (sc->s[i - 1] == ' ' || sc->s[i - 1] == '\t' || sc->s[i - 1] == '>'))
+    i--;
+  return i == sc->f->body || sc->s[i - 1] == '\n';
+}
+
+static bool scan_formula(scanner *sc) {
+  uint32_t pos = sc->pos, end;
+  if (!at(sc, pos + 1, '$')) {
+    if (pos + 1 >= sc->limit || is_blank(sc->s[pos + 1])) return false;
+    end = find_formula_end(sc, pos + 1);
+    return end != NONE && end > pos + 1 && skip_formula(sc, pos + 1, end, end + 1);
+  }
+  end = find_formulas_end(sc, pos + 2);
+  bool in_line = !begins_line(sc, pos);
+  for (uint32_t i = pos + 2; in_line && end != NONE && i < end; i++) {
+    if (sc->s[i] == '\n' && is_blank_line(sc, i)) end = NONE;
+  }
+  if (end != NONE) return skip_formula(sc, pos + 2, end, end + 2);
+  sc->pos = pos + 2; /* text, both of it */
+  return true;
+}
+
+/* ---- the pass ---- */
+
+static bool scan_open(scanner *sc) {
+  if (at(sc, sc->pos + 1, '[') && scan_wikilink(sc)) return true;
+  scan_task(sc);
+  push_bracket(sc);
+  return false;
+}
+
+static bool scan_close(scanner *sc) {
+  if (at(sc, sc->pos + 1, '(')) return scan_markdown_link(sc);
+  if (sc->n_brackets) sc->n_brackets--;
+  return false;
+}
+
+static bool scan_newline(scanner *sc) {
+  if (at(sc, sc->pos + 1, '\n') || at(sc, sc->pos + 1, '\r')) sc->n_brackets = 0;
+  return scan_definition(sc, sc->pos + 1);
+}
+
 static bool scan_sign(scanner *sc) {
-  char c = sc->s[sc->pos];
-  switch (c) {
-    case '[':
-      if (at(sc, sc->pos + 1, '[') && scan_wikilink(sc)) return true;
-      push_bracket(sc);
-      return false;
-    case ']':
-      if (at(sc, sc->pos + 1, '(')) return scan_markdown_link(sc);
-      if (sc->n_brackets) sc->n_brackets--;
-      return false;
+  switch (sc->s[sc->pos]) {
+    case '[': return scan_open(sc);
+    case ']': return scan_close(sc);
     case '#': return scan_tag(sc);
     case '^': return scan_block_id(sc);
-    case 'h': return scan_address(sc);
-    case '\\': sc->pos += sc->pos + 1 < sc->n && sc->s[sc->pos + 1] != '\n' ? 2 : 1; return true;
-    case '\n':
-      if (at(sc, sc->pos + 1, '\n')) sc->n_brackets = 0; /* a link does not go over a blank line */
-      return scan_definition(sc, sc->pos + 1);
+    case ':': return scan_address(sc);
+    case '<': return scan_html(sc);
+    case '$': return scan_formula(sc);
+    case '\n': return scan_newline(sc);
+    case '\\':
+      sc->pos += sc->pos + 1 < sc->limit && sc->s[sc->pos + 1] != '\n' ? 2 : 1;
+      return true;
     default: return false;
   }
 }
 
 /* The bytes that scan_sign looks at. */
-static const bool is_sign[256] = {['['] = true, [']'] = true,  ['#'] = true, ['^'] = true,
-                                  ['h'] = true, ['\\'] = true, ['\n'] = true};
+static const bool is_sign[256] = {
+    ['['] = true, [']'] = true, ['#'] = true,  ['^'] = true, [':'] = true,
+    ['<'] = true, ['$'] = true, ['\\'] = true, ['\n'] = true};
 
-static void scan_stretch(scanner *sc, uint32_t end, facts_piece_kind kind) {
-  sc->kind = kind;
-  sc->n = end;
-  sc->n_brackets = 0;
-  sc->close_from = 1;
-  sc->close_until = 0;
-  sc->flushed = sc->pos;
-  if (sc->pos == sc->f->body && !scan_definition(sc, sc->pos)) sc->pos = sc->f->body;
-  while (sc->pos < end) {
+static void scan_stretch(scanner *sc, uint32_t limit) {
+  sc->limit = limit;
+  sc->formula = (ending){1, 0, NONE};
+  while (sc->pos < limit) {
     if (!is_sign[(unsigned char)sc->s[sc->pos]] || !scan_sign(sc)) sc->pos++;
   }
-  if (sc->flushed < end) flush(sc, end, end);
-  sc->pos = end;
+  if (sc->flushed < limit) flush(sc, limit, limit);
+  if (sc->flushed > sc->pos) sc->pos = sc->flushed;
 }
 
-void parse_inline(facts *f, const parse_ranges *ranges, uint32_t start, uint32_t end) {
-  scanner sc = {.f = f, .s = f->text.ptr, .pos = start, .line_at = start};
-  sc.line = facts_line(f->text, start);
-  for (size_t i = 0; i < ranges->len; i++) {
-    const parse_range *r = &ranges->data[i];
-    if (r->start < sc.pos) continue;
-    scan_stretch(&sc, r->start, FACTS_PROSE);
-    if (r->heading) {
-      scan_stretch(&sc, r->end, FACTS_HEADING);
-    } else {
-      add_piece(&sc, r->start, r->end, FACTS_CODE);
-      sc.pos = r->end;
-    }
-  }
-  scan_stretch(&sc, end, FACTS_PROSE);
-}
-
-void parse_links_in(facts *f, lan_str value, uint32_t start, uint32_t end, uint32_t line,
-                    facts_link_kind kind) {
-  for (size_t i = 0; i + 3 < value.len; i++) {
-    if (value.ptr[i] != '[' || value.ptr[i + 1] != '[') continue;
-    size_t open = i + 2, close = open;
-    while (close + 1 < value.len && value.ptr[close] != '\n' &&
-           !(value.ptr[close] == ']' && value.ptr[close + 1] == ']')) {
-      if (value.ptr[close] == '[' && value.ptr[close + 1] == '[') open = close + 2;
-      close++;
-    }
-    if (close + 1 >= value.len || value.ptr[close] == '\n') {
-      i = close;
+/* The text up to `end`, with code in it. Brackets may open before a code span and close behind. */
+static void scan_part(scanner *sc, uint32_t end, facts_piece_kind kind) {
+  const struct parse_scratch *x = sc->f->scratch;
+  sc->kind = kind;
+  sc->n_brackets = 0;
+  while (sc->pos < end) {
+    while (sc->code < x->code.len && x->code.data[sc->code].end <= sc->pos) sc->code++;
+    const parse_range *code = sc->code < x->code.len ? &x->code.data[sc->code] : NULL;
+    if (!code || code->start >= end) {
+      scan_stretch(sc, end);
       continue;
     }
-    facts_link link = {.start = start, .end = end, .line = line, .kind = kind};
-    link.from = (lan_str){"", 0};
-    link.embed = open > 2 && value.ptr[open - 3] == '!';
-    if (close > open) parse_wikilink((lan_str){value.ptr + open, close - open}, link.embed, &link);
-    if (close > open && (link.target.len || link.subpath.len)) PARSE_PUSH(f, links, link);
-    i = close + 1;
+    if (sc->pos < code->start) scan_stretch(sc, code->start);
+    if (sc->pos >= code->end) continue; /* a comment or formula went on behind it */
+    add_piece(sc, sc->pos, code->end, FACTS_CODE);
+    sc->pos = sc->flushed = code->end;
+    if (code->block) sc->n_brackets = 0;
   }
+}
+
+void parse_inline(facts *f) {
+  struct parse_scratch *x = f->scratch;
+  scanner sc = {.f = f, .text = f->text, .s = f->text.ptr, .pos = f->body, .flushed = f->body};
+  uint32_t end = (uint32_t)f->text.len;
+  sc.lines = parse_lines_of(f->text);
+  sc.link = sc.formulas = (ending){1, 0, NONE};
+  sc.limit = end;
+  scan_definition(&sc, sc.pos);
+  for (size_t i = 0; i < x->headings.len; i++) {
+    const parse_range *h = &x->headings.data[i];
+    if (h->start < sc.pos) continue;
+    scan_part(&sc, h->start, FACTS_PROSE);
+    scan_part(&sc, h->end, FACTS_HEADING);
+  }
+  scan_part(&sc, end, FACTS_PROSE);
+  parse_references(f);
 }
