@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/vec.h"
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 static bool product(size_t n, size_t size, size_t *bytes) {
   if (size != 0 && n > SIZE_MAX / size) return false;
@@ -26,6 +29,18 @@ void *lan_alloc_zeroed(size_t n, size_t size) {
 void *lan_realloc_array(void *p, size_t n, size_t size) {
   size_t bytes;
   return product(n, size, &bytes) ? realloc(p, bytes) : NULL;
+}
+
+enum { HUGE_PAGE = 2 << 20 };
+
+void *lan_alloc_huge(size_t n, size_t size) {
+  if (size != 0 && n > (SIZE_MAX - HUGE_PAGE) / size) return NULL;
+  size_t bytes = (n * size / HUGE_PAGE + 1) * HUGE_PAGE;
+  void *p = aligned_alloc(HUGE_PAGE, bytes);
+#ifdef __linux__
+  if (p) madvise(p, bytes, MADV_HUGEPAGE); /* a hint: nothing is lost if it is refused */
+#endif
+  return p;
 }
 
 bool vec_reserve(void **data, size_t *cap, size_t len, size_t extra, size_t size) {

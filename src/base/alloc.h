@@ -12,6 +12,10 @@ void *lan_alloc_zeroed(size_t n, size_t size);
 /* Grows or shrinks; NULL on failure leaves `p` as it was. */
 void *lan_realloc_array(void *p, size_t n, size_t size);
 
+/* The same in huge pages where the system has them: for large arrays that are read here and there, which
+ * would miss the page table's cache else. Freed with free(). */
+void *lan_alloc_huge(size_t n, size_t size);
+
 /* An arena: allocations are freed all at once. Zero-initialise before first use. Not thread-safe.
  */
 typedef struct lan_arena {

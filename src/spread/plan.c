@@ -8,16 +8,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include "base/error.h"
 #include "base/thread.h"
 #include "lantoa/spread.h"
 #include "spread/spread_internal.h"
 
-enum { CHUNKS = 256, HUGE_PAGE = 2 << 20, AHEAD = 48 };
+enum { CHUNKS = 256, AHEAD = 48 };
 
 /* Below this tolerance single precision does not converge. */
 static const double DOUBLE_BELOW = 1e-6;
@@ -34,17 +31,6 @@ struct lan_spread_plan {
   uint32_t chunk[CHUNKS + 1]; /* receivers, cut so that chunks have equal numbers of edges */
   uint64_t n_edges;
 };
-
-/* Large arrays in huge pages: gathering would miss the page table's cache else. */
-static void *big_array(size_t n, size_t size) {
-  if (size != 0 && n > (SIZE_MAX - HUGE_PAGE) / size) return NULL;
-  size_t bytes = (n * size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-  void *p = aligned_alloc(HUGE_PAGE, bytes ? bytes : HUGE_PAGE);
-#ifdef __linux__
-  if (p) madvise(p, bytes, MADV_HUGEPAGE);
-#endif
-  return p;
-}
 
 void lan_spread_plan_free(lan_spread_plan *p) {
   if (!p) return;
@@ -138,11 +124,11 @@ static lan_status fill_plan(lan_spread_plan *p, const lan_graph *g, lan_error *e
   bool good = order && p->number && p->offsets && p->divisor && number_nodes(p, g, order);
   if (good) {
     count_receivers(p, g);
-    p->senders = big_array(p->n_edges + AHEAD, sizeof *p->senders);
+    p->senders = lan_alloc_huge(p->n_edges + AHEAD, sizeof *p->senders);
     good = p->senders != NULL;
     if (good) memset(p->senders + p->n_edges, 0, AHEAD * sizeof *p->senders);
     if (good && !all_ones(p, g)) {
-      p->weights = big_array(p->n_edges, sizeof *p->weights);
+      p->weights = lan_alloc_huge(p->n_edges, sizeof *p->weights);
       good = p->weights != NULL;
     }
   }
@@ -314,7 +300,7 @@ static bool run_init(run *r, const double *activation, double *cue_sum) {
   size_t n = r->p->n, size = r->single ? sizeof(float) : sizeof(double);
   void **a = r->arrays;
   bool good = true;
-  for (size_t i = 0; i < 4; i++) good &= (a[i] = big_array(n, size)) != NULL;
+  for (size_t i = 0; i < 4; i++) good &= (a[i] = lan_alloc_huge(n, size)) != NULL;
   if (r->single) {
     r->cues_f = a[0], r->now_f = a[1], r->next_f = a[2], r->sent_f = a[3];
   } else {
