@@ -5,20 +5,29 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/vec.h"
 #include "text/unicode.h"
 
+/* Every end of a path that begins at a folder's border ("c", "b/c", "a/b/c" of a/b/c.md) is a key,
+ * so that a link is one look-up, however many files have one name. */
+typedef struct name_end {
+  uint32_t best;  /* the file with the shortest path */
+  uint32_t count; /* files whose path ends so */
+  uint32_t whole; /* files whose path is this */
+} name_end;
+
 typedef struct name_entry {
-  lan_str path;   /* folded, without ".md" */
-  size_t length;  /* of the path as it is */
-  lan_str actual; /* the path as it is */
-  uint64_t key;   /* hash of the last part of `path` */
-  uint32_t file;
+  lan_str folded; /* without ".md" */
+  lan_str path;
 } name_entry;
 
+enum { PARTS_MOST = 32 /* of a path's end, so that hostile depth costs no more */, SHORT = 256 };
+
 struct names {
-  name_entry *entries; /* by key, then the shortest path, then byte order */
+  name_entry *entries;
   uint32_t n;
-  lan_map first; /* key -> the first entry with it */
+  VEC(name_end) ends;
+  lan_map keys; /* hash of an end -> its place in `ends` */
   lan_arena arena;
 };
 
@@ -38,51 +47,103 @@ static lan_str folder_of(lan_str path) {
   return path; /* with its '/' */
 }
 
-static uint64_t key_of(lan_str folded) {
-  lan_str name = last_part(folded);
-  return lan_hash(name.ptr, name.len, 0);
-}
+static uint64_t key_of(lan_str folded) { return lan_hash(folded.ptr, folded.len, 0); }
 
-static int by_key(const void *a, const void *b) {
-  const name_entry *x = a, *y = b;
-  if (x->key != y->key) return x->key < y->key ? -1 : 1;
-  if (x->length != y->length) return x->length < y->length ? -1 : 1;
-  return lan_str_compare(x->actual, y->actual);
-}
-
-static lan_status add_entries(names *n, const lan_str *paths, lan_error *err) {
-  lan_buf folded = {0};
-  lan_status s = LAN_OK;
-  for (uint32_t i = 0; s == LAN_OK && i < n->n; i++) {
-    lan_buf_clear(&folded);
-    text_fold(&folded, paths[i].ptr, paths[i].len);
-    lan_str f = without_md(lan_buf_str(&folded));
-    char *copy = lan_arena_copy(&n->arena, f.ptr, f.len);
-    if (!copy || folded.failed) s = lan_fail_memory(err, f.len);
-    n->entries[i] = (name_entry){{copy, f.len}, paths[i].len, paths[i], key_of(f), i};
+/* No-break spaces are spaces to Obsidian. */
+static void plain_spaces(lan_buf *b) {
+  size_t n = 0;
+  for (size_t i = 0; i < b->len; n++) {
+    const char *s = b->data + i;
+    bool short_one = b->len - i >= 2 && memcmp(s, "\xC2\xA0", 2) == 0;
+    bool narrow = b->len - i >= 3 && memcmp(s, "\xE2\x80\xAF", 3) == 0;
+    b->data[n] = short_one || narrow ? ' ' : *s;
+    i += narrow ? 3 : short_one ? 2 : 1;
   }
-  lan_buf_free(&folded);
-  return s;
+  b->len = n;
+}
+
+/* The folded form of a name or path, in `small` if that is enough for it, else in `big`. */
+static lan_str folded(lan_str s, char small[SHORT], lan_buf *big) {
+  size_t i = 0;
+  for (; i < s.len && i < SHORT && (unsigned char)s.ptr[i] < 0x80; i++) {
+    char c = s.ptr[i];
+    small[i] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+  }
+  if (i == s.len) return (lan_str){small, s.len};
+  lan_buf_clear(big);
+  text_fold(big, s.ptr, s.len);
+  if (!big->failed) plain_spaces(big);
+  return lan_buf_str(big);
+}
+
+/* ---- making ---- */
+
+static size_t name_length(const name_entry *e) {
+  lan_str p = e->path;
+  bool md = p.len > 3 && p.ptr[p.len - 3] == '.' && (p.ptr[p.len - 2] | 32) == 'm' &&
+            (p.ptr[p.len - 1] | 32) == 'd';
+  return p.len * 2 - (md ? 7 : 0); /* "x.md" is shorter than "x" by a half */
+}
+
+/* The shortest path; a note before a file without an ending; ties in byte order. */
+static bool is_better(const name_entry *a, const name_entry *b) {
+  size_t x = name_length(a), y = name_length(b);
+  return x != y ? x < y : lan_str_compare(a->path, b->path) < 0;
+}
+
+static bool add_end(names *x, uint32_t file, lan_str end, bool whole) {
+  uint32_t *slot = lan_map_put(&x->keys, key_of(end));
+  if (!slot) return false;
+  if (*slot == LAN_MAP_NONE) {
+    *slot = (uint32_t)x->ends.len;
+    return VEC_PUSH(&x->ends, (name_end){file, 1, whole});
+  }
+  name_end *e = &x->ends.data[*slot];
+  if (is_better(&x->entries[file], &x->entries[e->best])) e->best = file;
+  e->count++;
+  e->whole += whole;
+  return true;
+}
+
+static bool add_path(names *x, uint32_t file) {
+  lan_str path = x->entries[file].folded;
+  size_t parts = 0;
+  for (size_t i = path.len; i > 0 && parts < PARTS_MOST; i--) {
+    if (path.ptr[i - 1] != '/') continue;
+    parts++;
+    if (!add_end(x, file, (lan_str){path.ptr + i, path.len - i}, false)) return false;
+  }
+  return add_end(x, file, path, true);
+}
+
+static lan_status add_paths(names *x, const lan_str *paths, lan_error *err) {
+  lan_buf big = {0};
+  bool room = true;
+  for (uint32_t i = 0; i < x->n && room; i++) {
+    char small[SHORT];
+    lan_str f = without_md(folded(paths[i], small, &big));
+    char *copy = lan_arena_copy(&x->arena, f.ptr, f.len);
+    x->entries[i] = (name_entry){{copy, f.len}, paths[i]};
+    room = copy && !big.failed && add_path(x, i);
+  }
+  lan_buf_free(&big);
+  return room ? LAN_OK : lan_fail_memory(err, 0);
 }
 
 lan_status names_new(const lan_str *paths, uint32_t n, names **out, lan_error *err) {
   names *x = lan_alloc_zeroed(1, sizeof *x);
+  if (!x) return lan_fail_memory(err, sizeof *x);
   lan_status s = LAN_OK;
-  if (!x || !(x->entries = lan_alloc_array(n, sizeof *x->entries)) ||
-      !lan_map_reserve(&x->first, n)) {
+  x->n = n;
+  x->entries = lan_alloc_array(n, sizeof *x->entries);
+  if (!x->entries || !lan_map_reserve(&x->keys, (size_t)n * 2) || !VEC_RESERVE(&x->ends, n)) {
     s = lan_fail_memory(err, n * sizeof *x->entries);
   } else {
-    x->n = n;
-    s = add_entries(x, paths, err);
+    s = add_paths(x, paths, err);
   }
   if (s != LAN_OK) {
     names_free(x);
     return s;
-  }
-  if (n) qsort(x->entries, n, sizeof *x->entries, by_key);
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t *slot = lan_map_put(&x->first, x->entries[i].key); /* there is room */
-    if (*slot == LAN_MAP_NONE) *slot = i;
   }
   *out = x;
   return LAN_OK;
@@ -91,43 +152,17 @@ lan_status names_new(const lan_str *paths, uint32_t n, names **out, lan_error *e
 void names_free(names *x) {
   if (!x) return;
   free(x->entries);
-  lan_map_free(&x->first);
+  VEC_FREE(&x->ends);
+  lan_map_free(&x->keys);
   lan_arena_free(&x->arena);
   free(x);
 }
 
 /* ---- resolving ---- */
 
-static bool ends_with(lan_str path, lan_str tail) {
-  if (tail.len > path.len) return false;
-  size_t before = path.len - tail.len;
-  if (before && path.ptr[before - 1] != '/') return false;
-  return tail.len == 0 || memcmp(path.ptr + before, tail.ptr, tail.len) == 0;
-}
-
-/* Whether `path` is folder + target. */
-static bool stands_in(lan_str path, lan_str folder, lan_str target) {
-  return path.len == folder.len + target.len &&
-         (folder.len == 0 || memcmp(path.ptr, folder.ptr, folder.len) == 0) &&
-         (target.len == 0 || memcmp(path.ptr + folder.len, target.ptr, target.len) == 0);
-}
-
-/* Entries with the last part of `target`: their range. */
-static uint32_t candidates(const names *x, lan_str target, uint32_t *first) {
-  uint64_t key = key_of(target);
-  *first = lan_map_get(&x->first, key);
-  if (*first == LAN_MAP_NONE) return 0;
-  uint32_t end = *first;
-  while (end < x->n && x->entries[end].key == key) end++;
-  return end - *first;
-}
-
-static uint32_t exact(const names *x, lan_str path) {
-  uint32_t first, n = candidates(x, path, &first);
-  for (uint32_t i = first; i < first + n; i++) {
-    if (lan_str_equal(x->entries[i].path, path)) return x->entries[i].file;
-  }
-  return NAMES_NONE;
+static const name_end *find(const names *x, lan_str end) {
+  uint32_t i = lan_map_get(&x->keys, key_of(end));
+  return i == LAN_MAP_NONE ? NULL : &x->ends.data[i];
 }
 
 /* "./a", "../a", "a/../b" from a folder: a path from the root in `out`; false if it leads out of
@@ -157,50 +192,40 @@ static bool is_relative(lan_str t) {
          (t.len >= 3 && memcmp(t.ptr, "../", 3) == 0);
 }
 
-static uint32_t nearest(const names *x, lan_str folder, lan_str target, uint32_t *n_candidates) {
-  uint32_t first, n = candidates(x, target, &first), best = NAMES_NONE, fitting = 0;
-  for (uint32_t i = first; i < first + n; i++) {
-    const name_entry *e = &x->entries[i];
-    if (!ends_with(e->path, target)) continue;
-    if (e->path.len == target.len) { /* the exact path in the vault */
-      *n_candidates = 1;
-      return e->file;
-    }
-    fitting++;
-    if (best == NAMES_NONE) best = e->file;
+/* The file that folder + target is, which may hold "." and ".."; NULL: none. */
+static const name_end *find_from(const names *x, lan_str source, lan_str target) {
+  char small[SHORT];
+  lan_buf big = {0}, path = {0};
+  lan_str folder = folder_of(source);
+  const name_end *e = NULL;
+  if (normalise(folded(folder, small, &big), target, &path)) {
+    e = find(x, without_md(lan_buf_str(&path)));
+    if (e && !e->whole) e = NULL;
   }
-  for (uint32_t i = first; fitting > 1 && i < first + n; i++) {
-    if (stands_in(x->entries[i].path, folder, target)) {
-      best = x->entries[i].file;
-      break;
-    }
-  }
-  *n_candidates = fitting;
-  return best;
+  lan_buf_free(&big);
+  lan_buf_free(&path);
+  return e;
 }
 
 uint32_t names_resolve(const names *x, lan_str source, lan_str target, uint32_t *n_candidates) {
-  uint32_t ignored, found = NAMES_NONE;
-  lan_buf folded = {0}, path = {0};
-  if (!n_candidates) n_candidates = &ignored;
-  *n_candidates = 0;
-  text_fold(&folded, target.ptr, target.len);
-  size_t folded_target = folded.len;
-  lan_str folder = folder_of(source);
-  text_fold(&folded, folder.ptr, folder.len); /* behind the target */
-  lan_str t = without_md((lan_str){folded.data, folded_target});
-  lan_str f = {folded.data + folded_target, folded.len - folded_target};
-  if (folded.failed || t.len == 0) goto cleanup;
-  if (is_relative(t)) {
-    if (normalise(f, t, &path)) found = exact(x, without_md(lan_buf_str(&path)));
-    *n_candidates = found != NAMES_NONE;
-    goto cleanup;
+  char small[SHORT];
+  lan_buf big = {0};
+  lan_str t = without_md(folded(target, small, &big));
+  uint32_t found = NAMES_NONE, n = 0;
+  if (t.len && is_relative(t)) {
+    const name_end *e = find_from(x, source, t);
+    if (e) found = e->best, n = e->whole;
+  } else if (t.len) {
+    if (t.ptr[0] == '/') t.ptr++, t.len--;
+    const name_end *e = find(x, t);
+    if (e) found = e->best, n = e->whole ? e->whole : e->count;
+    if (e && !e->whole && e->count > 1) {
+      const name_end *own = find_from(x, source, t);
+      if (own) found = own->best;
+    }
   }
-  if (t.ptr[0] == '/') t.ptr++, t.len--;
-  found = nearest(x, f, t, n_candidates);
-cleanup:
-  lan_buf_free(&folded);
-  lan_buf_free(&path);
+  lan_buf_free(&big);
+  if (n_candidates) *n_candidates = n;
   return found;
 }
 
