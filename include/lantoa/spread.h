@@ -123,7 +123,7 @@ LAN_API lan_status lan_spread_batch(const lan_graph *graph, const lan_spread_mod
  * the processor's caches; each step then streams it once, on all threads of the plan.
  *
  *  Only RULE_LINEAR and RULE_HEAT; threshold is not used. Results are equal for any number of
- *  threads. Memory: about 8 bytes an edge and 32 a node. */
+ *  threads. Memory: about 10 bytes an edge and 40 a node, twice that while the plan is made. */
 typedef struct lan_spread_plan lan_spread_plan;
 LAN_API lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *model,
                                        size_t n_threads, lan_spread_plan **plan, lan_error *err);

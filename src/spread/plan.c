@@ -3,8 +3,10 @@
  * What a step must move is each edge once (its sender's number and its weight) and each node's activation;
  * the rest is gathering the senders' activation, which is fast as far as it lies in a cache near the
  * processor. So nodes are numbered by falling out-degree: in networks with hubs, most edges then gather
- * from the first few thousand numbers (degree ordering; Zhang et al. 2017, "Making caches work for graph
- * analytics"). A node's sum is one thread's work, in one order: results do not depend on the threads. */
+ * from the first few thousand numbers, and the edges are cut into blocks: some receivers by a segment of senders
+ * whose activation fits into the second-level cache (Zhang et al. 2017, "Making caches work for graph
+ * analytics", degree ordering and CSR segmenting). A node's sum is one thread's work, in one order: results
+ * do not depend on the threads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,29 +16,41 @@
 #include "lantoa/spread.h"
 #include "spread/spread_internal.h"
 
-enum { CHUNKS = 256, AHEAD = 48 };
+enum {
+  CHUNKS = 32,       /* of receivers: a task each */
+  SEGMENT = 1 << 16, /* senders in a segment: 256 or 512 kB of activation */
+};
 
 /* Below this tolerance single precision does not converge. */
 static const double DOUBLE_BELOW = 1e-6;
 
+/* One receiver's edges in one block. */
+typedef struct plan_run {
+  uint32_t receiver, length;
+} plan_run;
+
 struct lan_spread_plan {
   lan_spread_model model;
   lan_pool *pool;
-  uint32_t n;
-  uint32_t *number;  /* node -> its place in the order */
-  uint64_t *offsets; /* by receiver; n + 1 */
-  uint32_t *senders;
-  float *weights;             /* NULL: all 1 */
-  double *divisor;            /* by sender; 0: it has no edges */
-  uint32_t chunk[CHUNKS + 1]; /* receivers, cut so that chunks have equal numbers of edges */
+  uint32_t n, n_segments;
+  uint32_t *number; /* node -> its place in the order */
+  double *divisor;  /* by sender; 0: it has no edges */
   uint64_t n_edges;
+  uint32_t *senders; /* of all edges, by chunk, then segment, then receiver */
+  float *weights;    /* NULL: all 1 */
+  plan_run *runs;
+  uint32_t chunk[CHUNKS + 1]; /* receivers, cut so that chunks have equal numbers of edges */
+  /* By chunk * n_segments + segment, and one more at the end: where a block begins. */
+  uint64_t *block_runs, *block_edges;
 };
 
 void lan_spread_plan_free(lan_spread_plan *p) {
   if (!p) return;
   lan_pool_free(p->pool);
   free(p->number);
-  free(p->offsets);
+  free(p->runs);
+  free(p->block_runs);
+  free(p->block_edges);
   free(p->senders);
   free(p->weights);
   free(p->divisor);
@@ -77,66 +91,122 @@ static bool all_ones(const lan_spread_plan *p, const lan_graph *g) {
   return g->types || p->model.type_gain[0] == 1;
 }
 
-static void count_receivers(lan_spread_plan *p, const lan_graph *g) {
-  memset(p->offsets, 0, ((size_t)p->n + 1) * sizeof *p->offsets);
-  for (uint32_t e = 0; e < g->n_edges; e++) {
-    if (has_edge(p, g, e)) p->offsets[p->number[g->targets[e]] + 1]++;
-  }
-  for (uint32_t v = 0; v < p->n; v++) p->offsets[v + 1] += p->offsets[v];
-  p->n_edges = p->offsets[p->n];
+/* The edges by receiver, senders in their order: what the blocks are cut from. */
+typedef struct rows {
+  uint64_t *offsets; /* n + 1 */
+  uint32_t *senders;
+  float *weights; /* NULL: all 1 */
+} rows;
+
+static void rows_free(rows *r) {
+  free(r->offsets);
+  free(r->senders);
+  free(r->weights);
 }
 
-/* Senders in their order, so that each receiver's are sorted. */
-static bool place_edges(lan_spread_plan *p, const lan_graph *g, const uint32_t *order) {
+static bool count_receivers(lan_spread_plan *p, const lan_graph *g, rows *r) {
+  r->offsets = lan_alloc_zeroed((size_t)p->n + 1, sizeof *r->offsets);
+  if (!r->offsets) return false;
+  for (uint32_t e = 0; e < g->n_edges; e++) {
+    if (has_edge(p, g, e)) r->offsets[p->number[g->targets[e]] + 1]++;
+  }
+  for (uint32_t v = 0; v < p->n; v++) r->offsets[v + 1] += r->offsets[v];
+  p->n_edges = r->offsets[p->n];
+  return true;
+}
+
+static bool fill_rows(lan_spread_plan *p, const lan_graph *g, const uint32_t *order, rows *r) {
+  if (!count_receivers(p, g, r)) return false;
   uint64_t *place = lan_alloc_array((size_t)p->n + 1, sizeof *place);
-  if (!place) return false;
-  memcpy(place, p->offsets, ((size_t)p->n + 1) * sizeof *place);
+  r->senders = lan_alloc_huge(p->n_edges, sizeof *r->senders);
+  bool weighted = !all_ones(p, g);
+  if (weighted) r->weights = lan_alloc_huge(p->n_edges, sizeof *r->weights);
+  if (!place || !r->senders || (weighted && !r->weights)) {
+    free(place);
+    return false;
+  }
+  memcpy(place, r->offsets, ((size_t)p->n + 1) * sizeof *place);
   for (uint32_t i = 0; i < p->n; i++) {
     uint32_t v = order[i];
     p->divisor[i] = spread_divisor(&p->model, spread_strength(g, &p->model, v));
     for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
       if (!has_edge(p, g, e)) continue;
       uint64_t at = place[p->number[g->targets[e]]]++;
-      p->senders[at] = i;
-      if (p->weights) p->weights[at] = (float)spread_weight(g, &p->model, e);
+      r->senders[at] = i;
+      if (weighted) r->weights[at] = (float)spread_weight(g, &p->model, e);
     }
   }
   free(place);
   return true;
 }
 
-static void cut_chunks(lan_spread_plan *p) {
+static void cut_chunks(lan_spread_plan *p, const rows *r) {
   uint32_t v = 0;
   for (uint32_t c = 0; c < CHUNKS; c++) {
     p->chunk[c] = v;
     uint64_t until = (p->n_edges + p->n) * (c + 1) / CHUNKS;
-    while (v < p->n && p->offsets[v] + v < until) v++;
+    while (v < p->n && r->offsets[v] + v < until) v++;
   }
   p->chunk[CHUNKS] = p->n;
 }
 
+/* Cuts one block; `next` is how far each receiver's edges have been used. Without `runs` it counts only. */
+static void cut_block(lan_spread_plan *p, const rows *r, size_t block, uint64_t *next, bool fill) {
+  uint32_t c = (uint32_t)(block / p->n_segments), s = (uint32_t)(block % p->n_segments);
+  uint64_t limit = ((uint64_t)s + 1) * SEGMENT, n_runs = p->block_runs[block];
+  uint64_t n_edges = p->block_edges[block];
+  for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {
+    uint64_t start = next[v], end = start;
+    while (end < r->offsets[v + 1] && r->senders[end] < limit) end++;
+    if (end == start) continue;
+    next[v] = end;
+    if (fill) {
+      p->runs[n_runs] = (plan_run){v, (uint32_t)(end - start)};
+      memcpy(p->senders + n_edges, r->senders + start, (end - start) * sizeof *p->senders);
+      if (p->weights) {
+        memcpy(p->weights + n_edges, r->weights + start, (end - start) * sizeof *p->weights);
+      }
+    }
+    n_runs++;
+    n_edges += end - start;
+  }
+  p->block_runs[block + 1] = n_runs;
+  p->block_edges[block + 1] = n_edges;
+}
+
+static bool cut_blocks(lan_spread_plan *p, const rows *r) {
+  p->n_segments = p->n / SEGMENT + 1;
+  size_t n_blocks = (size_t)CHUNKS * p->n_segments;
+  uint64_t *next = lan_alloc_array(p->n, sizeof *next);
+  p->block_runs = lan_alloc_zeroed(n_blocks + 1, sizeof *p->block_runs);
+  p->block_edges = lan_alloc_zeroed(n_blocks + 1, sizeof *p->block_edges);
+  bool good = next && p->block_runs && p->block_edges;
+  for (int fill = 0; good && fill < 2; fill++) {
+    memcpy(next, r->offsets, p->n * sizeof *next);
+    for (size_t b = 0; b < n_blocks; b++) cut_block(p, r, b, next, fill);
+    if (fill) break;
+    p->runs = lan_alloc_huge(p->block_runs[n_blocks], sizeof *p->runs);
+    p->senders = lan_alloc_huge(p->n_edges, sizeof *p->senders);
+    if (r->weights) p->weights = lan_alloc_huge(p->n_edges, sizeof *p->weights);
+    good = p->runs && p->senders && (!r->weights || p->weights);
+  }
+  free(next);
+  return good;
+}
+
 static lan_status fill_plan(lan_spread_plan *p, const lan_graph *g, lan_error *err) {
   size_t n = g->n_nodes;
+  rows r = {0};
   uint32_t *order = lan_alloc_array(n, sizeof *order);
   p->number = lan_alloc_array(n, sizeof *p->number);
-  p->offsets = lan_alloc_array(n + 1, sizeof *p->offsets);
   p->divisor = lan_alloc_array(n, sizeof *p->divisor);
-  bool good = order && p->number && p->offsets && p->divisor && number_nodes(p, g, order);
-  if (good) {
-    count_receivers(p, g);
-    p->senders = lan_alloc_huge(p->n_edges + AHEAD, sizeof *p->senders);
-    good = p->senders != NULL;
-    if (good) memset(p->senders + p->n_edges, 0, AHEAD * sizeof *p->senders);
-    if (good && !all_ones(p, g)) {
-      p->weights = lan_alloc_huge(p->n_edges, sizeof *p->weights);
-      good = p->weights != NULL;
-    }
-  }
-  good = good && place_edges(p, g, order);
+  bool good =
+      order && p->number && p->divisor && number_nodes(p, g, order) && fill_rows(p, g, order, &r);
+  if (good) cut_chunks(p, &r);
+  good = good && cut_blocks(p, &r);
   free(order);
-  if (!good) return lan_fail_memory(err, (size_t)g->n_edges * 8 + n * 24);
-  cut_chunks(p);
-  return LAN_OK;
+  rows_free(&r);
+  return good ? LAN_OK : lan_fail_memory(err, (size_t)g->n_edges * 16 + n * 24);
 }
 
 lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *model,
@@ -190,30 +260,32 @@ typedef struct run {
     r->stuck[c] = stuck;                                                                         \
   }                                                                                              \
                                                                                                  \
-  static inline T gather_##suffix(const lan_spread_plan *p, const T *sent, uint64_t e,           \
-                                  uint64_t end) {                                                \
-    const uint32_t *from = p->senders;                                                           \
-    const float *w = p->weights;                                                                 \
-    T a = 0, b = 0, s = 0, d = 0;                                                                \
-    if (w) {                                                                                     \
-      for (; e + 4 <= end; e += 4) {                                                             \
-        __builtin_prefetch(&sent[from[e + AHEAD - 4]]);                                          \
+  /* Adds one block's edges: a run's sum in four parts, as additions take longer than loads. */  \
+  static void add_block_##suffix(const lan_spread_plan *p, size_t block, const T *sent, T *to) { \
+    const plan_run *r = p->runs + p->block_runs[block];                                          \
+    const plan_run *last = p->runs + p->block_runs[block + 1];                                   \
+    const uint32_t *from = p->senders + p->block_edges[block];                                   \
+    const float *w = p->weights ? p->weights + p->block_edges[block] : NULL;                     \
+    for (; r < last; r++) {                                                                      \
+      uint32_t n = r->length, e = 0;                                                             \
+      T a = 0, b = 0, c = 0, d = 0;                                                              \
+      for (; w && e + 4 <= n; e += 4) {                                                          \
         a += (T)w[e] * sent[from[e]];                                                            \
         b += (T)w[e + 1] * sent[from[e + 1]];                                                    \
-        s += (T)w[e + 2] * sent[from[e + 2]];                                                    \
+        c += (T)w[e + 2] * sent[from[e + 2]];                                                    \
         d += (T)w[e + 3] * sent[from[e + 3]];                                                    \
       }                                                                                          \
-      for (; e < end; e++) a += (T)w[e] * sent[from[e]];                                         \
-    } else {                                                                                     \
-      for (; e + 4 <= end; e += 4) {                                                             \
+      for (; !w && e + 4 <= n; e += 4) {                                                         \
         a += sent[from[e]];                                                                      \
         b += sent[from[e + 1]];                                                                  \
-        s += sent[from[e + 2]];                                                                  \
+        c += sent[from[e + 2]];                                                                  \
         d += sent[from[e + 3]];                                                                  \
       }                                                                                          \
-      for (; e < end; e++) a += sent[from[e]];                                                   \
+      for (; e < n; e++) a += (w ? (T)w[e] : 1) * sent[from[e]];                                 \
+      to[r->receiver] += (a + b) + (c + d);                                                      \
+      from += n;                                                                                 \
+      if (w) w += n;                                                                             \
     }                                                                                            \
-    return (a + b) + (s + d);                                                                    \
   }                                                                                              \
                                                                                                  \
   static void receive_##suffix(void *ctx, size_t c, size_t worker) {                             \
@@ -222,15 +294,19 @@ typedef struct run {
     const lan_spread_model *m = &p->model;                                                       \
     double keep = m->retention * (1 - m->restart) * m->decay, change = 0;                        \
     double flow = (1 - m->retention) * (1 - m->restart) * m->decay;                              \
+    bool sinks = m->sinks_keep && m->restart == 0;                                               \
     (void)worker;                                                                                \
     for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                   \
-      double old = (double)r->now_##suffix[v];                                                   \
-      double a = keep * old + r->back * (double)r->cues_##suffix[v] +                            \
-                 (double)gather_##suffix(p, r->sent_##suffix, p->offsets[v], p->offsets[v + 1]); \
-      if (m->sinks_keep && m->restart == 0 && !(p->divisor[v] > 0)) a += flow * old;             \
-      if (a < m->suppress) a = 0;                                                                \
-      r->next_##suffix[v] = (T)a;                                                                \
-      change += fabs(a - old);                                                                   \
+      double stays = sinks && !(p->divisor[v] > 0) ? keep + flow : keep;                         \
+      r->next_##suffix[v] =                                                                      \
+          (T)(stays * (double)r->now_##suffix[v] + r->back * (double)r->cues_##suffix[v]);       \
+    }                                                                                            \
+    for (size_t s = 0; s < p->n_segments; s++) {                                                 \
+      add_block_##suffix(p, c * p->n_segments + s, r->sent_##suffix, r->next_##suffix);          \
+    }                                                                                            \
+    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                   \
+      if ((double)r->next_##suffix[v] < m->suppress) r->next_##suffix[v] = 0;                    \
+      change += fabs((double)r->next_##suffix[v] - (double)r->now_##suffix[v]);                  \
     }                                                                                            \
     r->change[c] = change;                                                                       \
   }
