@@ -60,7 +60,7 @@ def main():
         import igraph
         g = igraph.Graph(n=n, edges=np.stack([coo.row, coo.col], 1), directed=True)
         start = time.perf_counter()
-        x = g.personalized_pagerank(reset_vertices=[cue], damping=ALPHA, weights=coo.data, implementation="prpack")
+        x = g.personalized_pagerank(reset_vertices=[cue], damping=ALPHA, weights=coo.data.tolist(), implementation="prpack")
         report("igraph (PRPACK)", time.perf_counter() - start, x, truth, ours)
         del g
     except ImportError:

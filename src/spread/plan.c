@@ -18,7 +18,7 @@
 
 enum {
   CHUNKS = 32,       /* of receivers: a task each */
-  SEGMENT = 1 << 16, /* senders in a segment: 256 or 512 kB of activation */
+  SEGMENT = 1 << 17, /* senders in a segment: 512 or 1024 kB of activation */
 };
 
 /* Below this tolerance single precision does not converge. */
@@ -237,78 +237,85 @@ lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *m
 typedef struct run {
   const lan_spread_plan *p;
   bool single;
-  void *arrays[4]; /* cues, now, next, sent */
-  float *cues_f, *now_f, *next_f, *sent_f;
-  double *cues_d, *now_d, *next_d, *sent_d;
+  void *arrays[5];
+  float *cues_f, *now_f, *next_f, *sent_f, *coming_f; /* coming: what is sent in the next step */
+  double *cues_d, *now_d, *next_d, *sent_d, *coming_d;
+  double flow; /* share of a node's activation that leaves it and arrives */
   double back; /* share of the cues that is added: restart, and what came back from dead ends */
-  double stuck[CHUNKS], change[CHUNKS];
+  double stuck[CHUNKS], stuck_next[CHUNKS], change[CHUNKS];
 } run;
 
 /* The two precisions share their text. `sent` is what a sender gives for each unit of weight. */
-#define DEFINE_STEP(T, suffix)                                                                   \
-  static void send_##suffix(void *ctx, size_t c, size_t worker) {                                \
-    run *r = ctx;                                                                                \
-    const lan_spread_plan *p = r->p;                                                             \
-    const lan_spread_model *m = &p->model;                                                       \
-    double flow = (1 - m->retention) * (1 - m->restart) * m->decay, stuck = 0;                   \
-    (void)worker;                                                                                \
-    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                   \
-      double a = (double)r->now_##suffix[v] * flow;                                              \
-      r->sent_##suffix[v] = p->divisor[v] > 0 ? (T)(a / p->divisor[v]) : 0;                      \
-      if (!(p->divisor[v] > 0)) stuck += a;                                                      \
-    }                                                                                            \
-    r->stuck[c] = stuck;                                                                         \
-  }                                                                                              \
-                                                                                                 \
-  /* Adds one block's edges: a run's sum in four parts, as additions take longer than loads. */  \
-  static void add_block_##suffix(const lan_spread_plan *p, size_t block, const T *sent, T *to) { \
-    const plan_run *r = p->runs + p->block_runs[block];                                          \
-    const plan_run *last = p->runs + p->block_runs[block + 1];                                   \
-    const uint32_t *from = p->senders + p->block_edges[block];                                   \
-    const float *w = p->weights ? p->weights + p->block_edges[block] : NULL;                     \
-    for (; r < last; r++) {                                                                      \
-      uint32_t n = r->length, e = 0;                                                             \
-      T a = 0, b = 0, c = 0, d = 0;                                                              \
-      for (; w && e + 4 <= n; e += 4) {                                                          \
-        a += (T)w[e] * sent[from[e]];                                                            \
-        b += (T)w[e + 1] * sent[from[e + 1]];                                                    \
-        c += (T)w[e + 2] * sent[from[e + 2]];                                                    \
-        d += (T)w[e + 3] * sent[from[e + 3]];                                                    \
-      }                                                                                          \
-      for (; !w && e + 4 <= n; e += 4) {                                                         \
-        a += sent[from[e]];                                                                      \
-        b += sent[from[e + 1]];                                                                  \
-        c += sent[from[e + 2]];                                                                  \
-        d += sent[from[e + 3]];                                                                  \
-      }                                                                                          \
-      for (; e < n; e++) a += (w ? (T)w[e] : 1) * sent[from[e]];                                 \
-      to[r->receiver] += (a + b) + (c + d);                                                      \
-      from += n;                                                                                 \
-      if (w) w += n;                                                                             \
-    }                                                                                            \
-  }                                                                                              \
-                                                                                                 \
-  static void receive_##suffix(void *ctx, size_t c, size_t worker) {                             \
-    run *r = ctx;                                                                                \
-    const lan_spread_plan *p = r->p;                                                             \
-    const lan_spread_model *m = &p->model;                                                       \
-    double keep = m->retention * (1 - m->restart) * m->decay, change = 0;                        \
-    double flow = (1 - m->retention) * (1 - m->restart) * m->decay;                              \
-    bool sinks = m->sinks_keep && m->restart == 0;                                               \
-    (void)worker;                                                                                \
-    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                   \
-      double stays = sinks && !(p->divisor[v] > 0) ? keep + flow : keep;                         \
-      r->next_##suffix[v] =                                                                      \
-          (T)(stays * (double)r->now_##suffix[v] + r->back * (double)r->cues_##suffix[v]);       \
-    }                                                                                            \
-    for (size_t s = 0; s < p->n_segments; s++) {                                                 \
-      add_block_##suffix(p, c * p->n_segments + s, r->sent_##suffix, r->next_##suffix);          \
-    }                                                                                            \
-    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                   \
-      if ((double)r->next_##suffix[v] < m->suppress) r->next_##suffix[v] = 0;                    \
-      change += fabs((double)r->next_##suffix[v] - (double)r->now_##suffix[v]);                  \
-    }                                                                                            \
-    r->change[c] = change;                                                                       \
+#define DEFINE_STEP(T, suffix)                                                                    \
+  /* What a sender gives for each unit of weight; a dead end's share is counted in *stuck. */     \
+  static inline T share_##suffix(const lan_spread_plan *p, uint32_t v, double a, double *stuck) { \
+    if (p->divisor[v] > 0) return (T)(a / p->divisor[v]);                                         \
+    *stuck += a;                                                                                  \
+    return 0;                                                                                     \
+  }                                                                                               \
+                                                                                                  \
+  static void start_##suffix(void *ctx, size_t c, size_t worker) {                                \
+    run *r = ctx;                                                                                 \
+    double stuck = 0;                                                                             \
+    (void)worker;                                                                                 \
+    for (uint32_t v = r->p->chunk[c]; v < r->p->chunk[c + 1]; v++) {                              \
+      double a = (double)r->now_##suffix[v] * r->flow;                                            \
+      r->sent_##suffix[v] = share_##suffix(r->p, v, a, &stuck);                                   \
+    }                                                                                             \
+    r->stuck[c] = stuck;                                                                          \
+  }                                                                                               \
+                                                                                                  \
+  /* Adds one block's edges: a run's sum in four parts, as additions take longer than loads. */   \
+  static void add_block_##suffix(const lan_spread_plan *p, size_t block, const T *sent, T *to) {  \
+    const plan_run *r = p->runs + p->block_runs[block];                                           \
+    const plan_run *last = p->runs + p->block_runs[block + 1];                                    \
+    const uint32_t *from = p->senders + p->block_edges[block];                                    \
+    const float *w = p->weights ? p->weights + p->block_edges[block] : NULL;                      \
+    for (; r < last; r++) {                                                                       \
+      uint32_t n = r->length, e = 0;                                                              \
+      T a = 0, b = 0, c = 0, d = 0;                                                               \
+      for (; w && e + 4 <= n; e += 4) {                                                           \
+        a += (T)w[e] * sent[from[e]];                                                             \
+        b += (T)w[e + 1] * sent[from[e + 1]];                                                     \
+        c += (T)w[e + 2] * sent[from[e + 2]];                                                     \
+        d += (T)w[e + 3] * sent[from[e + 3]];                                                     \
+      }                                                                                           \
+      for (; !w && e + 4 <= n; e += 4) {                                                          \
+        a += sent[from[e]];                                                                       \
+        b += sent[from[e + 1]];                                                                   \
+        c += sent[from[e + 2]];                                                                   \
+        d += sent[from[e + 3]];                                                                   \
+      }                                                                                           \
+      for (; e < n; e++) a += (w ? (T)w[e] : 1) * sent[from[e]];                                  \
+      to[r->receiver] += (a + b) + (c + d);                                                       \
+      from += n;                                                                                  \
+      if (w) w += n;                                                                              \
+    }                                                                                             \
+  }                                                                                               \
+                                                                                                  \
+  static void receive_##suffix(void *ctx, size_t c, size_t worker) {                              \
+    run *r = ctx;                                                                                 \
+    const lan_spread_plan *p = r->p;                                                              \
+    const lan_spread_model *m = &p->model;                                                        \
+    double keep = m->retention * (1 - m->restart) * m->decay, change = 0, stuck = 0;              \
+    bool sinks = m->sinks_keep && m->restart == 0;                                                \
+    (void)worker;                                                                                 \
+    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                    \
+      double stays = sinks && !(p->divisor[v] > 0) ? keep + r->flow : keep;                       \
+      r->next_##suffix[v] =                                                                       \
+          (T)(stays * (double)r->now_##suffix[v] + r->back * (double)r->cues_##suffix[v]);        \
+    }                                                                                             \
+    for (size_t s = 0; s < p->n_segments; s++) {                                                  \
+      add_block_##suffix(p, c * p->n_segments + s, r->sent_##suffix, r->next_##suffix);           \
+    }                                                                                             \
+    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                    \
+      double a = (double)r->next_##suffix[v];                                                     \
+      if (a < m->suppress) r->next_##suffix[v] = 0, a = 0;                                        \
+      change += fabs(a - (double)r->now_##suffix[v]);                                             \
+      r->coming_##suffix[v] = share_##suffix(p, v, a * r->flow, &stuck);                          \
+    }                                                                                             \
+    r->change[c] = change;                                                                        \
+    r->stuck_next[c] = stuck;                                                                     \
   }
 
 DEFINE_STEP(float, f)
@@ -320,19 +327,24 @@ static double sum_chunks(const double *values) {
   return sum;
 }
 
+static void swap(void *a, void *b) {
+  void *c;
+  memcpy(&c, a, sizeof c);
+  memcpy(a, b, sizeof c);
+  memcpy(b, &c, sizeof c);
+}
+
 /* One step; returns its L1 change. */
 static double step(run *r, double cue_sum) {
   const lan_spread_plan *p = r->p;
-  lan_pool_run(p->pool, CHUNKS, r->single ? send_f : send_d, r);
   r->back = p->model.restart;
   if (p->model.restart > 0 && cue_sum > 0) r->back += sum_chunks(r->stuck) / cue_sum;
   lan_pool_run(p->pool, CHUNKS, r->single ? receive_f : receive_d, r);
-  float *f = r->now_f;
-  r->now_f = r->next_f;
-  r->next_f = f;
-  double *d = r->now_d;
-  r->now_d = r->next_d;
-  r->next_d = d;
+  swap(&r->now_f, &r->next_f);
+  swap(&r->sent_f, &r->coming_f);
+  swap(&r->now_d, &r->next_d);
+  swap(&r->sent_d, &r->coming_d);
+  memcpy(r->stuck, r->stuck_next, sizeof r->stuck);
   return sum_chunks(r->change);
 }
 
@@ -376,11 +388,11 @@ static bool run_init(run *r, const double *activation, double *cue_sum) {
   size_t n = r->p->n, size = r->single ? sizeof(float) : sizeof(double);
   void **a = r->arrays;
   bool good = true;
-  for (size_t i = 0; i < 4; i++) good &= (a[i] = lan_alloc_huge(n, size)) != NULL;
+  for (size_t i = 0; i < 5; i++) good &= (a[i] = lan_alloc_huge(n, size)) != NULL;
   if (r->single) {
-    r->cues_f = a[0], r->now_f = a[1], r->next_f = a[2], r->sent_f = a[3];
+    r->cues_f = a[0], r->now_f = a[1], r->next_f = a[2], r->sent_f = a[3], r->coming_f = a[4];
   } else {
-    r->cues_d = a[0], r->now_d = a[1], r->next_d = a[2], r->sent_d = a[3];
+    r->cues_d = a[0], r->now_d = a[1], r->next_d = a[2], r->sent_d = a[3], r->coming_d = a[4];
   }
   for (uint32_t v = 0; good && v < n; v++) {
     uint32_t place = r->p->number[v];
@@ -391,6 +403,9 @@ static bool run_init(run *r, const double *activation, double *cue_sum) {
       r->cues_d[place] = r->now_d[place] = activation[v];
     }
   }
+  const lan_spread_model *m = &r->p->model;
+  r->flow = (1 - m->retention) * (1 - m->restart) * m->decay;
+  if (good) lan_pool_run(r->p->pool, CHUNKS, r->single ? start_f : start_d, r);
   return good;
 }
 
@@ -413,7 +428,7 @@ lan_status lan_spread_plan_run(lan_spread_plan *p, double *activation, uint32_t 
     made = run_linear(&r, cue_sum);
     for (uint32_t v = 0; v < p->n; v++) activation[v] = value(&r, p->number[v]);
   }
-  for (size_t i = 0; i < 4; i++) free(r.arrays[i]);
+  for (size_t i = 0; i < 5; i++) free(r.arrays[i]);
   if (!good) return lan_fail_memory(err, (size_t)p->n * 32);
   if (steps) *steps = made;
   return LAN_OK;
