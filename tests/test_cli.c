@@ -150,7 +150,8 @@ static void finds_near_misses(void **state) {
 }
 
 /* Feeds standard input with `n` bytes and reads records until the end. */
-static size_t read_records(const char *bytes, size_t n, char end, char records[][80], int *got) {
+static size_t read_records(const char *bytes, size_t n, char end, char records[][80],
+                           lines_got *got) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
   assert_int_equal(write(ends[1], bytes, n), n);
@@ -172,7 +173,7 @@ static size_t read_records(const char *bytes, size_t n, char end, char records[]
 static void reads_records(void **state) {
   (void)state;
   char r[8][80];
-  int got[8];
+  lines_got got[8];
   assert_int_equal(read_records("a\n\nb c\r\nd", 9, '\n', r, got), 4);
   assert_string_equal(r[0], "a");
   assert_string_equal(r[1], "");
