@@ -26,7 +26,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -v secur
 mirror=${mirror:-http://deb.debian.org/debian/}
 
 finish() {
-  for place in dev/shm proc; do
+  for place in dev/pts dev/shm proc; do
     umount -l "$system/$place" 2>/dev/null || true
   done
   [ "$keep" = yes ] || rm -rf --one-file-system "$system"
@@ -45,9 +45,10 @@ echo "deb $mirror bookworm main" > "$system/etc/apt/sources.list"
 cp -L /etc/resolv.conf "$system/etc/resolv.conf"
 cp -L /etc/hosts "$system/etc/hosts"
 
-mkdir -p "$system/proc" "$system/dev/shm"
+mkdir -p "$system/proc" "$system/dev/shm" "$system/dev/pts"
 mount -t proc proc "$system/proc"
 mount -t tmpfs tmpfs "$system/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$system/dev/pts"
 
 rm -rf "$system/root/lantoa"
 git clone -q --no-hardlinks "$repository" "$system/root/lantoa"

@@ -278,9 +278,13 @@ static cli_exit run(cli *c) {
   if (s == LAN_OK) s = simulate(c, &e, &rows, &err);
   edgelist_free(&e);
   if (s == LAN_ECANCELED) return cli_stopped() ? CLI_STOPPED : CLI_FOUND; /* or no more is wanted */
-  if (s == LAN_OK) return rows > 0 ? CLI_FOUND : CLI_NONE;
-  cli_complain("%s", err.message);
-  return cli_exit_of(s);
+  if (s != LAN_OK) {
+    cli_complain("%s", err.message);
+    return cli_exit_of(s);
+  }
+  if (rows > 0) return CLI_FOUND;
+  if (!c->opt.quiet) cli_complain("nothing is active after the first step");
+  return CLI_NONE;
 }
 
 const command command_simulate = {

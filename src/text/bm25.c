@@ -25,13 +25,15 @@ struct bm25_index {
   const unsigned char *postings;
 
   VEC(overlay_doc) overlay;
-  uint8_t *replaced; /* by document; NULL as long as nothing was laid over */
-  uint32_t
-      *memo; /* by term: 1 + the documents of the base that still hold it; 0: not counted yet */
+  /* NULL as long as nothing is laid over: */
+  uint32_t *laid_over; /* by document: 1 + its place in the overlay */
+  uint32_t *still_in;  /* by term: 1 + the base's documents that still hold it; 0: not counted */
   uint64_t total_length;
   uint32_t n_living;
 
-  float *norms; /* k1 * (1 - b + b * |d| / avg) by document, for `norms_for` */
+  /* By document, for `norms_for`: k1 * (1 - b + b * |d| / avg). Behind them what a count of 1 comes
+   * to, again by document: most counts are. */
+  float *norms;
   bm25_params norms_for;
 };
 
@@ -45,6 +47,7 @@ static bool offsets_rise(const uint64_t *offsets, uint32_t n, uint64_t end) {
 
 static bool terms_in_order(const bm25_index *x) {
   bool good = true;
+  for (uint32_t i = 0; i < x->h->n_terms; i++) good &= x->frequencies[i] <= x->h->n_docs;
   for (uint32_t i = 1; i < x->h->n_terms; i++) good &= x->hashes[i - 1] < x->hashes[i];
   for (uint32_t i = 0; i < x->h->n_accented; i++) good &= x->accented[i] < x->h->n_terms;
   return good;
@@ -107,8 +110,8 @@ void bm25_free(bm25_index *x) {
   if (!x) return;
   for (size_t i = 0; i < x->overlay.len; i++) free(x->overlay.data[i].terms);
   VEC_FREE(&x->overlay);
-  free(x->replaced);
-  free(x->memo);
+  free(x->laid_over);
+  free(x->still_in);
   free(x->norms);
   free(x->owned);
   free(x);
@@ -121,45 +124,50 @@ static int by_hash(const void *a, const void *b) {
   return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-static overlay_doc *overlay_of(const bm25_index *x, uint32_t doc) {
-  for (size_t i = 0; i < x->overlay.len; i++) {
-    if (x->overlay.data[i].doc == doc) return &x->overlay.data[i];
-  }
-  return NULL;
+/* NULL: the base's version holds. */
+static const overlay_doc *overlay_of(const bm25_index *x, uint32_t doc) {
+  uint32_t at = x->laid_over ? x->laid_over[doc] : 0;
+  return at ? &x->overlay.data[at - 1] : NULL;
 }
 
 uint32_t bm25_doc_length(const bm25_index *x, uint32_t doc) {
-  if (!x->replaced || !x->replaced[doc]) return x->lengths[doc];
-  return overlay_of(x, doc)->length;
+  const overlay_doc *o = overlay_of(x, doc);
+  return o ? o->length : x->lengths[doc];
+}
+
+/* Room for the document in the overlay; NULL when memory is short. */
+static overlay_doc *overlay_place(bm25_index *x, uint32_t doc) {
+  if (!x->laid_over) x->laid_over = lan_alloc_zeroed(x->h->n_docs, sizeof *x->laid_over);
+  if (!x->still_in) x->still_in = lan_alloc_zeroed(x->h->n_terms, sizeof *x->still_in);
+  if (!x->laid_over || !x->still_in) return NULL;
+  uint32_t at = x->laid_over[doc];
+  if (at) return &x->overlay.data[at - 1];
+  return VEC_RESERVE(&x->overlay, 1) ? &x->overlay.data[x->overlay.len] : NULL;
 }
 
 lan_status bm25_replace(bm25_index *x, uint32_t doc, const bm25_doc *content, lan_error *err) {
   if (doc >= x->h->n_docs) return lan_fail(err, LAN_ERANGE, "no document %u", doc);
-  if (!x->replaced) x->replaced = lan_alloc_zeroed(x->h->n_docs, 1);
-  if (!x->memo) x->memo = lan_alloc_zeroed(x->h->n_terms, sizeof *x->memo);
-  if (!x->replaced || !x->memo) return lan_fail_memory(err, x->h->n_terms * sizeof *x->memo);
-  bm25_term *terms = lan_alloc_array(content->n_terms, sizeof *terms);
-  overlay_doc *o = overlay_of(x, doc);
-  if (!terms || (!o && !VEC_RESERVE(&x->overlay, 1))) {
-    free(terms);
-    return lan_fail_memory(err, content->n_terms * sizeof *terms);
-  }
-  if (content->n_terms) {
-    memcpy(terms, content->terms, content->n_terms * sizeof *terms);
-    qsort(terms, content->n_terms, sizeof *terms, by_hash);
-  }
-  uint32_t old_length = bm25_doc_length(x, doc);
+  uint32_t n = content->length ? content->n_terms : 0, old_length = bm25_doc_length(x, doc);
+  bm25_term *terms = lan_alloc_array(n, sizeof *terms);
+  overlay_doc *o = terms ? overlay_place(x, doc) : NULL;
   if (!o) {
-    o = &x->overlay.data[x->overlay.len++];
-  } else {
-    free(o->terms);
+    free(terms);
+    return lan_fail_memory(err, n * sizeof *terms);
   }
-  *o = (overlay_doc){doc, content->length, terms, content->n_terms};
-  x->replaced[doc] = 1;
-  memset(x->memo, 0, x->h->n_terms * sizeof *x->memo);
+  if (n) {
+    memcpy(terms, content->terms, n * sizeof *terms);
+    qsort(terms, n, sizeof *terms, by_hash);
+  }
+  if (x->laid_over[doc]) {
+    free(o->terms);
+  } else {
+    x->laid_over[doc] = (uint32_t)++x->overlay.len;
+  }
+  *o = (overlay_doc){doc, content->length, terms, n};
+  memset(x->still_in, 0, x->h->n_terms * sizeof *x->still_in);
   x->total_length += (uint64_t)content->length - old_length;
-  x->n_living += (content->length > 0);
-  x->n_living -= (old_length > 0);
+  x->n_living += content->length > 0;
+  x->n_living -= old_length > 0;
   free(x->norms);
   x->norms = NULL;
   return LAN_OK;
@@ -173,9 +181,12 @@ typedef struct cursor {
   uint32_t doc, count;
 } cursor;
 
-static uint32_t take_number(cursor *c) {
-  uint32_t v = 0;
-  for (unsigned shift = 0; shift < 32 && c->p < c->end; shift += 7) {
+/* A number that was cut off ends where the postings do. */
+static inline uint32_t take_number(cursor *c) {
+  uint32_t v = *c->p++;
+  if (v < 0x80) return v;
+  v &= 0x7F;
+  for (unsigned shift = 7; shift < 32 && c->p < c->end; shift += 7) {
     uint32_t byte = *c->p++;
     v |= (byte & 0x7F) << shift;
     if (byte < 0x80) break;
@@ -184,14 +195,18 @@ static uint32_t take_number(cursor *c) {
 }
 
 /* Damaged postings end early; a document outside is never told. */
-static bool next_posting(cursor *c) {
+static inline bool next_posting(cursor *c) {
   if (c->p >= c->end) return false;
   uint32_t code = take_number(c);
   uint32_t step = code >> 1;
   if (step == 0 || step > c->n_docs - c->next) return false;
   c->next += step;
   c->doc = c->next - 1;
-  c->count = code & 1 ? 1 : take_number(c);
+  c->count = 1;
+  if (!(code & 1)) {
+    if (c->p >= c->end) return false;
+    c->count = take_number(c);
+  }
   return true;
 }
 
@@ -230,11 +245,11 @@ static const bm25_term *overlay_term(const overlay_doc *o, uint64_t hash) {
 static uint32_t frequency_of(const bm25_index *x, uint64_t hash, uint32_t term) {
   uint32_t df = term == UINT32_MAX ? 0 : x->frequencies[term];
   if (x->overlay.len == 0) return df;
-  if (term != UINT32_MAX && x->memo[term] == 0) {
-    for (cursor c = postings_of(x, term); next_posting(&c);) df -= x->replaced[c.doc] && df > 0;
-    x->memo[term] = df + 1;
+  if (term != UINT32_MAX && x->still_in[term] == 0) {
+    for (cursor c = postings_of(x, term); next_posting(&c);) df -= x->laid_over[c.doc] && df > 0;
+    x->still_in[term] = df + 1;
   }
-  if (term != UINT32_MAX) df = x->memo[term] - 1;
+  if (term != UINT32_MAX) df = x->still_in[term] - 1;
   for (size_t i = 0; i < x->overlay.len; i++) df += overlay_term(&x->overlay.data[i], hash) != NULL;
   return df;
 }
@@ -262,63 +277,66 @@ static float norm_of(const bm25_index *x, bm25_params p, uint32_t length) {
   return (float)((double)p.k1 * (1.0 - (double)p.b + (double)p.b * share));
 }
 
-static const float *norms(bm25_index *x, bm25_params p) {
-  if (x->norms && x->norms_for.k1 == p.k1 && x->norms_for.b == p.b) return x->norms;
-  if (!x->norms) x->norms = lan_alloc_array(x->h->n_docs, sizeof *x->norms);
-  if (!x->norms) return NULL;
-  for (uint32_t d = 0; d < x->h->n_docs; d++) x->norms[d] = norm_of(x, p, bm25_doc_length(x, d));
-  x->norms_for = p;
-  return x->norms;
-}
-
 static float saturated(uint32_t count, float norm, float k1) {
   float tf = (float)count;
   return tf * (k1 + 1.0f) / (tf + norm);
 }
 
+static bool find_norms(bm25_index *x, bm25_params p) {
+  if (x->norms && x->norms_for.k1 == p.k1 && x->norms_for.b == p.b) return true;
+  size_t n = x->h->n_docs;
+  if (!x->norms) x->norms = lan_alloc_array(n, 2 * sizeof *x->norms);
+  if (!x->norms) return false;
+  for (uint32_t d = 0; d < n; d++) {
+    x->norms[d] = norm_of(x, p, bm25_doc_length(x, d));
+    x->norms[n + d] = saturated(1, x->norms[d], p.k1);
+  }
+  x->norms_for = p;
+  return true;
+}
+
 typedef struct sums {
+  const bm25_index *x;
+  float weight; /* of the term, with its idf */
   float *scores;
   uint32_t *touched, n_touched;
-  const float *norm;
-  const uint8_t *replaced; /* NULL: none */
 } sums;
 
-static void add_score(sums *s, uint32_t doc, float score) {
+/* Only what is more than nothing, as damaged counts may be 0: a document is touched once. */
+static inline void add_score(sums *s, uint32_t doc, uint32_t count) {
+  const float *norms = s->x->norms;
+  float k1 = s->x->norms_for.k1;
+  float share = count == 1 ? norms[s->x->h->n_docs + doc] : saturated(count, norms[doc], k1);
+  float score = s->weight * share;
+  if (!(score > 0)) return;
   s->touched[s->n_touched] = doc;
   s->n_touched += s->scores[doc] == 0.0f;
   s->scores[doc] += score;
 }
 
-/* The hot loop: most postings are one byte, a small step and a count of 1. */
-static void add_postings(sums *s, cursor c, float w, float k1) {
-  while (c.p < c.end) {
-    uint32_t byte = *c.p;
-    if (byte < 0x80 && (byte & 1) && byte > 1 && (byte >> 1) <= c.n_docs - c.next) {
-      c.p++;
-      c.next += byte >> 1;
-      c.doc = c.next - 1;
-      c.count = 1;
-    } else if (!next_posting(&c)) {
-      return;
-    }
-    if (s->replaced && s->replaced[c.doc]) continue;
-    add_score(s, c.doc, w * saturated(c.count, s->norm[c.doc], k1));
+/* The hot loop. */
+static void score_postings(sums *all, cursor c) {
+  sums s = *all; /* a copy that need not be in memory */
+  const uint32_t *laid_over = s.x->laid_over;
+  while (next_posting(&c)) {
+    if (laid_over && laid_over[c.doc]) continue;
+    add_score(&s, c.doc, c.count);
   }
+  *all = s;
 }
 
 lan_status bm25_score(bm25_index *x, bm25_params p, const bm25_query_term *terms, size_t n,
                       float *scores, uint32_t *touched, uint32_t *n_touched) {
-  sums s = {scores, touched, 0, norms(x, p), x->replaced};
-  if (!s.norm) return LAN_ENOMEM;
+  if (!find_norms(x, p)) return LAN_ENOMEM;
+  sums s = {x, 0, scores, touched, 0};
   for (size_t i = 0; i < n; i++) {
     uint32_t term = find_term(x, terms[i].hash);
-    float w = terms[i].weight * (float)idf_of(x, frequency_of(x, terms[i].hash, term));
-    if (!(w > 0)) continue;
-    if (term != UINT32_MAX) add_postings(&s, postings_of(x, term), w, p.k1);
+    s.weight = terms[i].weight * (float)idf_of(x, frequency_of(x, terms[i].hash, term));
+    if (term != UINT32_MAX) score_postings(&s, postings_of(x, term));
     for (size_t k = 0; k < x->overlay.len; k++) {
       const overlay_doc *o = &x->overlay.data[k];
       const bm25_term *t = overlay_term(o, terms[i].hash);
-      if (t) add_score(&s, o->doc, w * saturated(t->count, s.norm[o->doc], p.k1));
+      if (t) add_score(&s, o->doc, t->count);
     }
   }
   *n_touched = s.n_touched;
@@ -327,8 +345,9 @@ lan_status bm25_score(bm25_index *x, bm25_params p, const bm25_query_term *terms
 
 /* How often the document holds the term. */
 static uint32_t count_in(const bm25_index *x, uint64_t hash, uint32_t term, uint32_t doc) {
-  if (x->replaced && x->replaced[doc]) {
-    const bm25_term *t = overlay_term(overlay_of(x, doc), hash);
+  const overlay_doc *o = overlay_of(x, doc);
+  if (o) {
+    const bm25_term *t = overlay_term(o, hash);
     return t ? t->count : 0;
   }
   if (term == UINT32_MAX) return 0;
@@ -351,6 +370,8 @@ void bm25_explain(const bm25_index *x, bm25_params p, const bm25_query_term *ter
 
 /* ---- the accent-insensitive second chance ---- */
 
+enum { VARIANTS_MOST = 16 };
+
 typedef struct variant {
   uint64_t hash;
   uint32_t frequency;
@@ -370,11 +391,8 @@ static size_t keep_variant(variant *best, size_t n, size_t max, variant v) {
   return n < max ? n + 1 : n;
 }
 
-size_t bm25_variants(const bm25_index *x, uint64_t base_hash, uint64_t *hashes, size_t max) {
-  variant best[16];
-  size_t n = 0;
-  if (max > 16) max = 16;
-  if (max == 0) return 0;
+/* The first of the accented terms with at least this plain form. */
+static uint32_t find_base(const bm25_index *x, uint64_t base_hash) {
   uint32_t low = 0, high = x->h->n_accented;
   while (low < high) {
     uint32_t mid = low + (high - low) / 2;
@@ -384,17 +402,34 @@ size_t bm25_variants(const bm25_index *x, uint64_t base_hash, uint64_t *hashes, 
       high = mid;
     }
   }
-  for (; low < x->h->n_accented && x->bases[low] == base_hash; low++) {
-    uint32_t term = x->accented[low];
-    n = keep_variant(best, n, max, (variant){x->hashes[term], x->frequencies[term]});
+  return low;
+}
+
+/* Whether the base or a document laid over before holds it. */
+static bool is_known_before(const bm25_index *x, size_t overlay, uint64_t hash) {
+  for (size_t k = 0; k < overlay; k++) {
+    if (overlay_term(&x->overlay.data[k], hash)) return true;
+  }
+  return find_term(x, hash) != UINT32_MAX;
+}
+
+size_t bm25_variants(const bm25_index *x, uint64_t base_hash, uint64_t *hashes, size_t max) {
+  variant best[VARIANTS_MOST];
+  size_t n = 0;
+  if (max > VARIANTS_MOST) max = VARIANTS_MOST;
+  if (max == 0) return 0;
+  for (uint32_t i = find_base(x, base_hash); i < x->h->n_accented; i++) {
+    if (x->bases[i] != base_hash) break;
+    uint32_t term = x->accented[i], df = frequency_of(x, x->hashes[term], term);
+    if (df) n = keep_variant(best, n, max, (variant){x->hashes[term], df});
   }
   for (size_t k = 0; k < x->overlay.len; k++) {
     const overlay_doc *o = &x->overlay.data[k];
     for (uint32_t t = 0; t < o->n_terms; t++) {
-      const bm25_term *term = &o->terms[t];
-      bool in_base = find_term(x, term->hash) != UINT32_MAX;
-      if (term->base_hash != base_hash || term->hash == base_hash || in_base) continue;
-      n = keep_variant(best, n, max, (variant){term->hash, 1});
+      uint64_t hash = o->terms[t].hash;
+      if (o->terms[t].base_hash != base_hash || hash == base_hash) continue;
+      if (is_known_before(x, k, hash)) continue;
+      n = keep_variant(best, n, max, (variant){hash, frequency_of(x, hash, UINT32_MAX)});
     }
   }
   for (size_t i = 0; i < n; i++) hashes[i] = best[i].hash;

@@ -54,20 +54,22 @@ typedef struct bm25_builder bm25_builder;
 lan_status bm25_builder_new(size_t n_workers, bm25_builder **builder, lan_error *err);
 lan_status bm25_builder_add(bm25_builder *builder, size_t worker, uint32_t doc,
                             const bm25_doc *content, lan_error *err);
-/* Documents 0 .. n_docs-1; those never added are not there. The builder is left to be freed. */
+/* Documents 0 .. n_docs-1; those never added are not there, nor are added ones from n_docs on. The
+ * builder is left to be freed. */
 lan_status bm25_builder_finish(bm25_builder *builder, uint32_t n_docs, bm25_index **index,
                                lan_error *err);
 void bm25_builder_free(bm25_builder *builder);
 
-/* Opens a block that bm25_bytes gave; the bytes are borrowed and must outlive the index. Every
- * offset and length is checked: LAN_ECORRUPT, never a read outside the block, also later. */
+/* Opens a block that bm25_bytes gave, at an address that is a multiple of 8; the bytes are borrowed
+ * and must outlive the index. Every offset and length is checked: LAN_ECORRUPT, never a read outside
+ * the block, also later, when damaged postings just end early. */
 lan_status bm25_open(const void *bytes, size_t len, bm25_index **index, lan_error *err);
 /* The base index as one block (valid while the index lives); changes laid over it are not in it. */
 lan_str bm25_bytes(const bm25_index *index);
 void bm25_free(bm25_index *index);
 
-/* Lays a new version of a document over the base; doc < bm25_n_docs. With length 0 it is removed.
- */
+/* Lays a new version of a document over the base; doc < bm25_n_docs (else LAN_ERANGE). With length
+ * 0 it is removed, whatever its terms. Meant for some hundreds of documents: queries look at each. */
 lan_status bm25_replace(bm25_index *index, uint32_t doc, const bm25_doc *content, lan_error *err);
 
 uint32_t bm25_n_docs(const bm25_index *index);
@@ -87,8 +89,9 @@ typedef struct bm25_params {
 
 /* Adds each query term's contribution to scores[doc] (n_docs floats that the caller zeroed), and
  * appends each document that went from 0 to more to touched[] (room for n_docs + 1), their number to
- * *n_touched. Allocates once after a change (norms of documents: LAN_ENOMEM); one thread at a time.
- */
+ * *n_touched. Allocates once after a change (norms of documents: LAN_ENOMEM), so one thread at a
+ * time. With documents laid over, that goes for whatever needs a term's documents counted, too:
+ * they are counted once. */
 lan_status bm25_score(bm25_index *index, bm25_params params, const bm25_query_term *terms, size_t n,
                       float *scores, uint32_t *touched, uint32_t *n_touched);
 
@@ -97,9 +100,9 @@ lan_status bm25_score(bm25_index *index, bm25_params params, const bm25_query_te
 void bm25_explain(const bm25_index *index, bm25_params params, const bm25_query_term *terms,
                   size_t n, uint32_t doc, float *contributions);
 
-/* Accent-insensitive second chance: the terms in the index whose accent-stripped form has this hash
- * (of text_word.base_hash), at most `max` (16 at the most), most
- * frequent first. Returns how many. */
+/* Accent-insensitive second chance: the accented terms in the index whose accent-stripped form has
+ * this hash (of text_word.base_hash), most frequent first, at most `max` and at most 16. Returns how
+ * many. */
 size_t bm25_variants(const bm25_index *index, uint64_t base_hash, uint64_t *hashes, size_t max);
 
 #endif

@@ -142,9 +142,10 @@ void bm25_builder_free(bm25_builder *b) {
 lan_status bm25_builder_add(bm25_builder *b, size_t worker, uint32_t doc, const bm25_doc *content,
                             lan_error *err) {
   shard *s = &b->shards[worker];
+  uint32_t n = content->length ? content->n_terms : 0;
   size_t first = s->postings.len;
-  if (!VEC_RESERVE(&s->postings, content->n_terms)) return lan_fail_memory(err, 0);
-  for (uint32_t i = 0; i < content->n_terms; i++) {
+  if (!VEC_RESERVE(&s->postings, n)) return lan_fail_memory(err, 0);
+  for (uint32_t i = 0; i < n; i++) {
     const bm25_term *t = &content->terms[i];
     uint32_t *number = lan_map_put(&s->numbers, t->hash);
     if (!number) return lan_fail_memory(err, 0);
@@ -155,7 +156,7 @@ lan_status bm25_builder_add(bm25_builder *b, size_t worker, uint32_t doc, const 
     }
     s->postings.data[s->postings.len++] = (posting){*number, t->count};
   }
-  added_doc d = {doc, content->length, content->n_terms, first};
+  added_doc d = {doc, content->length, n, first};
   return VEC_PUSH(&s->docs, d) ? LAN_OK : lan_fail_memory(err, 0);
 }
 
@@ -232,7 +233,7 @@ static void write_postings(assembly *a, unsigned char *out, uint64_t *cursor) {
   memset(a->last, 0, a->n_terms * sizeof *a->last);
   for (uint32_t doc = 0; doc < a->n_docs; doc++) {
     const added_doc *d = a->doc_of[doc];
-    if (!d) continue;
+    if (!d || d->n_postings == 0) continue;
     const shard *s = &a->builder->shards[a->worker_of[doc]];
     const posting *p = s->postings.data + d->first;
     for (uint32_t i = 0; i < d->n_postings; i++) {

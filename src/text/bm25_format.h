@@ -23,23 +23,24 @@ typedef struct bm25_header {
   uint32_t n_docs, n_terms, n_accented, n_living; /* living: length > 0 */
 } bm25_header;
 
-/* Where the arrays lie in the block, from the counts of a header. */
+/* Where the arrays lie in the block, from the counts of a header (n_bytes < 2^63). */
 typedef struct bm25_layout {
-  size_t lengths, hashes, frequencies, offsets, bases, accented, postings, end;
+  uint64_t lengths, hashes, frequencies, offsets, bases, accented, postings, end;
 } bm25_layout;
 
-static inline size_t bm25_aligned(size_t n) { return (n + 7) & ~(size_t)7; }
+static inline uint64_t bm25_aligned(uint64_t n) { return (n + 7) & ~(uint64_t)7; }
 
 static inline bm25_layout bm25_layout_of(const bm25_header *h) {
   bm25_layout l;
+  uint64_t n_docs = h->n_docs, n_terms = h->n_terms, n_accented = h->n_accented;
   l.lengths = bm25_aligned(sizeof *h);
-  l.hashes = bm25_aligned(l.lengths + (size_t)h->n_docs * 4);
-  l.frequencies = l.hashes + (size_t)h->n_terms * 8;
-  l.offsets = bm25_aligned(l.frequencies + (size_t)h->n_terms * 4);
-  l.bases = l.offsets + ((size_t)h->n_terms + 1) * 8;
-  l.accented = l.bases + (size_t)h->n_accented * 8;
-  l.postings = bm25_aligned(l.accented + (size_t)h->n_accented * 4);
-  l.end = l.postings + (size_t)h->n_bytes;
+  l.hashes = bm25_aligned(l.lengths + n_docs * 4);
+  l.frequencies = l.hashes + n_terms * 8;
+  l.offsets = bm25_aligned(l.frequencies + n_terms * 4);
+  l.bases = l.offsets + (n_terms + 1) * 8;
+  l.accented = l.bases + n_accented * 8;
+  l.postings = bm25_aligned(l.accented + n_accented * 4);
+  l.end = l.postings + h->n_bytes;
   return l;
 }
 

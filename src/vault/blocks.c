@@ -87,13 +87,19 @@ static void end_code_block(blocks *b) {
   add_code(b, start, end, true);
 }
 
-/* A heading's text is what stands on its lines, without the # around it. */
+/* A heading's text is what stands on its lines, without the # around it, but with the signs around
+ * code, which md4c does not tell. */
 static void end_heading(blocks *b) {
   facts *f = b->f;
+  const char *s = f->text.ptr;
   if (b->start == OUTSIDE) return;
-  lan_str text = lan_str_trim((lan_str){f->text.ptr + b->start, b->end - b->start});
-  PARSE_PUSH(f, headings, (facts_heading){text, parse_line(&b->lines, b->start), b->heading});
-  if (!VEC_PUSH(&b->scratch->headings, (parse_range){b->start, b->end, false})) f->failed = true;
+  while (b->start > f->body && s[b->start - 1] && strchr("` \\", s[b->start - 1])) b->start--;
+  while (b->end < f->text.len && (s[b->end] == '`' || s[b->end] == ' ')) b->end++;
+  lan_str text = lan_str_trim((lan_str){s + b->start, b->end - b->start});
+  uint32_t start = (uint32_t)(text.ptr - s);
+  PARSE_PUSH(f, headings, (facts_heading){text, parse_line(&b->lines, start), b->heading});
+  parse_range r = {start, start + (uint32_t)text.len, false};
+  if (!VEC_PUSH(&b->scratch->headings, r)) f->failed = true;
 }
 
 static int enter_block(MD_BLOCKTYPE type, void *detail, void *ctx) {

@@ -11,8 +11,8 @@ static lan_str string_of(facts *f, json_t *object, const char *key) {
   return parse_copy(f, json_string_value(v), json_string_length(v));
 }
 
-static void add_words(facts *f, lan_str text) {
-  if (text.len) PARSE_PUSH(f, pieces, (facts_piece){text, FACTS_PROSE});
+static void add_words(facts *f, lan_str text, facts_piece_kind kind) {
+  if (text.len) PARSE_PUSH(f, pieces, (facts_piece){text, kind});
 }
 
 static void add_link(facts *f, lan_str from, lan_str file, lan_str subpath, facts_link_kind kind) {
@@ -23,10 +23,9 @@ static void add_link(facts *f, lan_str from, lan_str file, lan_str subpath, fact
 }
 
 /* A text node is Markdown. Its facts join the canvas's, at line 1 as JSON lines say nothing. */
-static void read_text_node(facts *f, lan_str text) {
+static void read_text_node(facts *f, lan_str copy) {
   facts node = {0};
   lan_error err;
-  lan_str copy = parse_copy(f, text.ptr, text.len);
   if (facts_parse_note(copy.ptr, copy.len, &node, &err) != LAN_OK) {
     f->failed |= err.status == LAN_ENOMEM;
     facts_free(&node);
@@ -70,16 +69,18 @@ static void read_node(facts *f, json_t *node, lan_map *file_nodes, size_t number
   } else if (is(node, "type", "text")) {
     read_text_node(f, string_of(f, node, "text"));
   } else if (is(node, "type", "group")) {
-    add_words(f, string_of(f, node, "label"));
+    add_words(f, string_of(f, node, "label"), FACTS_PROSE);
   } else if (is(node, "type", "link")) {
-    add_words(f, string_of(f, node, "url"));
+    add_words(f, string_of(f, node, "url"), FACTS_CODE);
   }
 }
 
 static lan_str file_of(facts *f, json_t *nodes, const lan_map *file_nodes, json_t *edge,
                        const char *key) {
-  const char *id = json_string_value(json_object_get(edge, key));
-  uint32_t i = id ? lan_map_get(file_nodes, lan_hash(id, strlen(id), 0)) : LAN_MAP_NONE;
+  json_t *id = json_object_get(edge, key);
+  if (!json_is_string(id)) return (lan_str){"", 0};
+  uint64_t hash = lan_hash(json_string_value(id), json_string_length(id), 0);
+  uint32_t i = lan_map_get(file_nodes, hash);
   if (i == LAN_MAP_NONE) return (lan_str){"", 0};
   return string_of(f, json_array_get(nodes, i), "file");
 }
@@ -94,7 +95,7 @@ static void read_canvas(facts *f, json_t *root) {
     lan_str from = file_of(f, nodes, &file_nodes, item, "fromNode");
     lan_str to = file_of(f, nodes, &file_nodes, item, "toNode");
     if (from.len) add_link(f, from, to, (lan_str){"", 0}, FACTS_LINK_CANVAS_EDGE);
-    add_words(f, string_of(f, item, "label"));
+    add_words(f, string_of(f, item, "label"), FACTS_PROSE);
   }
   lan_map_free(&file_nodes);
 }
@@ -105,9 +106,19 @@ lan_status facts_parse_canvas(const char *bytes, size_t n, facts *out, lan_error
                     FACTS_FILE_MAX);
   }
   out->text = (lan_str){bytes, n};
-  if (lan_str_trim(out->text).len == 0) return LAN_OK; /* a new canvas is an empty file */
+  parse_damage(out);
+  lan_str json = out->text;
+  if (json.len >= 3 && memcmp(json.ptr, "\xEF\xBB\xBF", 3) == 0) json.ptr += 3, json.len -= 3;
+  if (lan_str_trim(json).len == 0) return LAN_OK; /* a new canvas is an empty file */
+  lan_buf scrubbed = {0};
+  if (out->damage & FACTS_DAMAGE_UTF8) { /* jansson would refuse the whole */
+    lan_utf8_scrub(&scrubbed, json.ptr, json.len);
+    out->failed |= scrubbed.failed;
+    json = lan_buf_str(&scrubbed);
+  }
   json_error_t e;
-  json_t *root = json_loadb(bytes, n, 0, &e);
+  json_t *root = json_loadb(json.ptr ? json.ptr : "", json.len, JSON_ALLOW_NUL, &e);
+  if (!root && json_error_code(&e) == json_error_out_of_memory) out->failed = true;
   if (!root) {
     uint32_t line = e.line > 0 ? (uint32_t)e.line : 1;
     parse_problem(out, line, "is no JSON canvas (%s); open it in Obsidian and save it again",
@@ -118,5 +129,6 @@ lan_status facts_parse_canvas(const char *bytes, size_t n, facts *out, lan_error
     read_canvas(out, root);
   }
   json_decref(root);
+  lan_buf_free(&scrubbed);
   return out->failed ? lan_fail_memory(err, 0) : LAN_OK;
 }

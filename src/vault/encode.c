@@ -30,13 +30,20 @@ lan_status facts_encode(const facts *f, lan_buf *out, lan_error *err) {
   return out->failed ? lan_fail_memory(err, 0) : LAN_OK;
 }
 
+/* A number that fits 32 bits, as lines do. */
+static uint32_t unpack_small(unpack *u) {
+  uint64_t v = unpack_number(u);
+  if (v > UINT32_MAX) u->bad = true;
+  return (uint32_t)v;
+}
+
 static facts_link unpack_link(unpack *u) {
   facts_link l = {0};
   l.target = unpack_string(u);
   l.subpath = unpack_string(u);
   l.from = unpack_string(u);
   l.shown = (lan_str){"", 0};
-  l.line = (uint32_t)unpack_number(u);
+  l.line = unpack_small(u);
   uint64_t kind = unpack_number(u);
   if (kind >> 1 > FACTS_LINK_CANVAS_EDGE) u->bad = true;
   l.kind = (facts_link_kind)(kind >> 1 & 7);
@@ -47,26 +54,28 @@ static facts_link unpack_link(unpack *u) {
 lan_status facts_decode(const char *bytes, size_t n, facts *out, lan_error *err) {
   unpack u = {bytes, bytes + n, false};
   facts_reset(out);
-  out->damage = (uint32_t)unpack_number(&u);
+  out->damage = unpack_small(&u);
   bool room = true;
   for (uint32_t i = unpack_count(&u, 5); i > 0 && room; i--) {
     room = VEC_PUSH(&out->links, unpack_link(&u));
   }
   for (uint32_t i = unpack_count(&u, 2); i > 0 && room; i--) {
     facts_tag t = {unpack_string(&u), 0};
-    t.line = (uint32_t)unpack_number(&u);
+    t.line = unpack_small(&u);
     room = VEC_PUSH(&out->tags, t);
   }
   for (uint32_t i = unpack_count(&u, 1); i > 0 && room; i--) {
     room = VEC_PUSH(&out->aliases, unpack_string(&u));
   }
   for (uint32_t i = unpack_count(&u, 2); i > 0 && room; i--) {
-    facts_problem p = {(uint32_t)unpack_number(&u), {"", 0}};
+    facts_problem p = {unpack_small(&u), {"", 0}};
     p.message = unpack_string(&u);
     room = VEC_PUSH(&out->problems, p);
   }
+  bool damaged = u.bad || u.p != u.end;
+  if (!room || damaged) facts_reset(out);
   if (!room) return lan_fail_memory(err, 0);
-  if (u.bad || u.p != u.end) {
+  if (damaged) {
     return lan_fail(err, LAN_ECORRUPT, "a note's facts in the index cache are damaged");
   }
   return LAN_OK;

@@ -47,7 +47,9 @@ typedef struct reader {
   size_t start;        /* of the YAML in the text */
   uint32_t first_line; /* of the YAML */
   size_t depth;
-  bool key_next;           /* at depth 1: the next scalar is a key */
+  bool in_map[DEPTH_MOST + 1];   /* by depth: a mapping, not a list */
+  bool key_next[DEPTH_MOST + 1]; /* by depth: what comes next is a key */
+  bool told_anchor;
   property property;       /* at depth 1 and below: whose value this is */
   uint32_t position, line; /* where position's line begins; for turning lines into positions */
 } reader;
@@ -99,7 +101,7 @@ static void take_value(reader *r, lan_str value, uint32_t line, bool in_list) {
   go_to_line(r, line);
   uint32_t end = r->position + (uint32_t)line_at(f->text, r->position).len;
   parse_links_in(f, copy, r->position, end, line, FACTS_LINK_PROPERTY);
-  if (r->property == PROPERTY_OTHER || r->depth > 2) return;
+  if (r->property == PROPERTY_OTHER || r->depth > 2 || (r->depth == 2 && r->in_map[2])) return;
   if (r->property == PROPERTY_ALIASES && in_list) {
     lan_str alias = lan_str_trim(copy);
     if (alias.len) PARSE_PUSH(f, aliases, alias);
@@ -108,43 +110,70 @@ static void take_value(reader *r, lan_str value, uint32_t line, bool in_list) {
   }
 }
 
+/* Anchors and aliases can make a page of YAML a gigabyte of values. */
+static void tell_anchor(reader *r, uint32_t line) {
+  if (r->told_anchor) return;
+  r->told_anchor = true;
+  parse_problem(r->f, line,
+                "front matter uses YAML anchors or aliases (&name, *name), which are not followed; "
+                "write the value out, or quote a value that begins with & or *");
+}
+
+/* What was just read ended a key, or a value. */
+static void next_in_map(reader *r) {
+  if (r->in_map[r->depth]) r->key_next[r->depth] = !r->key_next[r->depth];
+}
+
+static bool begin_collection(reader *r, bool map, uint32_t line) {
+  if (r->depth == DEPTH_MOST) {
+    parse_problem(r->f, line,
+                  "front matter is nested more than %d deep; the rest of it is not read",
+                  DEPTH_MOST);
+    return false;
+  }
+  r->depth++;
+  r->in_map[r->depth] = r->key_next[r->depth] = map;
+  return true;
+}
+
+static bool is_null(const yaml_event_t *e, lan_str value) {
+  if (e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) return value.len == 0;
+  return value.len == 0 || lan_str_equal(value, LAN_STR("~")) ||
+         (value.len == 4 &&
+          (memcmp(value.ptr, "null", 4) == 0 || memcmp(value.ptr, "Null", 4) == 0));
+}
+
+static void take_scalar(reader *r, const yaml_event_t *e, uint32_t line) {
+  lan_str value = {(const char *)e->data.scalar.value, e->data.scalar.length};
+  bool key = r->key_next[r->depth];
+  if (r->depth == 1 && key) r->property = property_of(r->f, value);
+  if (!key && !is_null(e, value)) take_value(r, value, line, r->depth > 1);
+}
+
 /* Returns false when reading should end. */
 static bool take_event(reader *r, const yaml_event_t *e) {
   uint32_t line = r->first_line + (uint32_t)e->start_mark.line;
   switch (e->type) {
     case YAML_ALIAS_EVENT:
-      parse_problem(r->f, line,
-                    "front matter uses a YAML alias (*name), which is not read; write "
-                    "the value out");
-      return false;
-    case YAML_MAPPING_START_EVENT:
-    case YAML_SEQUENCE_START_EVENT:
-      if (++r->depth > DEPTH_MOST) {
-        parse_problem(r->f, line,
-                      "front matter is nested more than %d deep; the rest of it is not "
-                      "read",
-                      DEPTH_MOST);
-        return false;
-      }
-      if (r->depth == 1) r->key_next = e->type == YAML_MAPPING_START_EVENT;
+      tell_anchor(r, line);
+      next_in_map(r);
       return true;
+    case YAML_MAPPING_START_EVENT:
+      if (e->data.mapping_start.anchor) tell_anchor(r, line);
+      return begin_collection(r, true, line);
+    case YAML_SEQUENCE_START_EVENT:
+      if (e->data.sequence_start.anchor) tell_anchor(r, line);
+      return begin_collection(r, false, line);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
-      if (--r->depth == 1) r->key_next = true;
+      r->depth--;
+      next_in_map(r);
       return true;
-    case YAML_SCALAR_EVENT: {
-      lan_str value = {(const char *)e->data.scalar.value, e->data.scalar.length};
-      if (r->depth == 1 && r->key_next) {
-        r->property = property_of(r->f, value);
-        r->key_next = false;
-      } else {
-        bool null = value.len == 0 || lan_str_equal(value, LAN_STR("null")) ||
-                    lan_str_equal(value, LAN_STR("~"));
-        if (!null) take_value(r, value, line, r->depth > 1);
-        if (r->depth == 1) r->key_next = true;
-      }
+    case YAML_SCALAR_EVENT:
+      if (e->data.scalar.anchor) tell_anchor(r, line);
+      take_scalar(r, e, line);
+      next_in_map(r);
       return true;
-    }
     default: return true;
   }
 }
@@ -164,7 +193,8 @@ static void read_yaml(reader *r, lan_str yaml) {
     return;
   }
   yaml_parser_set_encoding(&y, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&y, (const unsigned char *)yaml.ptr, yaml.len);
+  /* LibYAML asserts that there is a pointer, also to no bytes. */
+  yaml_parser_set_input_string(&y, (const unsigned char *)(yaml.ptr ? yaml.ptr : ""), yaml.len);
   bool go_on = true;
   for (size_t i = 0; go_on; i++) {
     yaml_event_t e;
@@ -193,5 +223,16 @@ void parse_frontmatter(facts *f) {
   reader r = {.f = f, .start = start, .first_line = first_line};
   r.position = (uint32_t)start;
   r.line = first_line;
-  read_yaml(&r, (lan_str){f->text.ptr + start, end - start});
+  lan_str yaml = {f->text.ptr + start, end - start};
+  lan_buf scrubbed = {0};
+  if (f->damage & (FACTS_DAMAGE_UTF8 | FACTS_DAMAGE_NUL)) { /* libyaml would refuse the whole */
+    lan_utf8_scrub(&scrubbed, yaml.ptr, yaml.len);
+    for (size_t i = 0; i < scrubbed.len; i++) {
+      if (scrubbed.data[i] == '\0') scrubbed.data[i] = ' ';
+    }
+    f->failed |= scrubbed.failed;
+    yaml = lan_buf_str(&scrubbed);
+  }
+  read_yaml(&r, yaml);
+  lan_buf_free(&scrubbed);
 }

@@ -24,22 +24,56 @@ void ignore_free(ignore *ig) {
   free(ig);
 }
 
+enum { REPEATS_MOST = 1000 };
+
+/* Obsidian's patterns are JavaScript's; what POSIX writes otherwise is rewritten: \d, (?: and \/.
+ * False: it holds what POSIX has not (look-around), or what could take very long or very much
+ * memory to match (references back, large repeats in each other). */
+static bool to_posix(lan_str pattern, lan_buf *out) {
+  double repeats = 1;
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.len; i++) {
+    char c = pattern.ptr[i], next = i + 1 < pattern.len ? pattern.ptr[i + 1] : '\0';
+    if (c == '\\' && next >= '1' && next <= '9') return false;
+    if (c == '\\' && (next == 'd' || next == '/')) {
+      lan_buf_add_str(out, next == '/' ? "/" : in_class ? "0-9" : "[0-9]");
+      i++;
+    } else if (c == '\\') {
+      lan_buf_add(out, pattern.ptr + i, next ? 2 : 1);
+      i++;
+    } else if (c == '(' && next == '?' && !in_class) {
+      if (i + 2 >= pattern.len || pattern.ptr[i + 2] != ':') return false;
+      lan_buf_add_char(out, c);
+      i += 2;
+    } else {
+      in_class = c == '[' || (in_class && c != ']');
+      if (c == '{') repeats *= 1 + strtod(pattern.ptr + i + 1, NULL);
+      if (c == ',' && next >= '0' && next <= '9') repeats *= 1 + strtod(pattern.ptr + i + 1, NULL);
+      lan_buf_add_char(out, c);
+    }
+  }
+  return repeats <= REPEATS_MOST;
+}
+
 static lan_status add_pattern(ignore *ig, const char *filter, size_t n, walk_result *walk,
                               const char *shown, lan_error *err) {
-  char *expression = strndup(filter + 1, n - 2);
-  if (!expression || !VEC_RESERVE(&ig->patterns, 1)) {
-    free(expression);
+  lan_buf posix = {0};
+  bool fits = to_posix((lan_str){filter + 1, n - 2}, &posix);
+  if (posix.failed || !VEC_RESERVE(&ig->patterns, 1)) {
+    lan_buf_free(&posix);
     return lan_fail_memory(err, n);
   }
   regex_t *re = &ig->patterns.data[ig->patterns.len];
-  int failed = regcomp(re, expression, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-  free(expression);
-  if (!failed) {
+  fits = fits && regcomp(re, posix.data, REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0;
+  lan_buf_free(&posix);
+  if (fits) {
     ig->patterns.len++;
     return LAN_OK;
   }
-  char reason[256];
-  snprintf(reason, sizeof reason, "the filter %.150s is no valid regular expression and is ignored",
+  char reason[320];
+  snprintf(reason, sizeof reason,
+           "the filter %.150s is no regular expression of the kind that is read (POSIX extended, "
+           "no look-around, no \\1, no large repeats) and is ignored",
            filter);
   return walk_add_skip(walk, shown, reason, false, err);
 }

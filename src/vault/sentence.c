@@ -22,6 +22,34 @@ static bool begins_block(lan_str text, size_t i) {
          is_list_mark(text.ptr + i, text.len - i);
 }
 
+/* Whether the line that ends at `newline` is a block of its own: a heading, a table's row, a fence,
+ * a rule, a blank one. Looks back `REACH` bytes at most. */
+static bool ends_block(lan_str text, size_t newline) {
+  size_t floor = newline > REACH ? newline - REACH : 0, i = newline;
+  while (i > floor && text.ptr[i - 1] != '\n') i--;
+  while (i < newline && (text.ptr[i] == ' ' || text.ptr[i] == '\t' || text.ptr[i] == '\r')) i++;
+  if (i >= newline) return true;
+  char c = text.ptr[i];
+  bool thrice = newline - i >= 3 && text.ptr[i + 1] == c && text.ptr[i + 2] == c;
+  return c == '|' || (c == '#' && newline - i >= 2 && strchr("# ", text.ptr[i + 1])) ||
+         (thrice && c && strchr("`~-*_=", c));
+}
+
+static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
+/* A "." that ends no sentence: "e.g. this", "J. Smith". */
+static bool is_abbreviation(lan_str text, size_t i, size_t end) {
+  size_t before = i >= 2 ? (unsigned char)text.ptr[i - 2] : ' ';
+  bool initial = i >= 1 && text.ptr[i - 1] >= 'A' && text.ptr[i - 1] <= 'Z' && before < 0x80 &&
+                 !is_letter((char)before) && !(before >= '0' && before <= '9');
+  while (end < text.len && text.ptr[end] == ' ') end++;
+  if (end >= text.len || text.ptr[end] == '\n') return false;
+  uint32_t cp;
+  lan_utf8_decode(text.ptr + end, text.len - end, &cp);
+  bool latin = cp < 0x250 || (cp >= 0x1E00 && cp < 0x1F00);
+  return initial || (latin && text_class_of(cp) == TEXT_LETTER && text_lower_of(cp) == cp);
+}
+
 /* The length of a sentence's end at i ("." and the like with what closes it), 0 if there is none.
  */
 static size_t stop_at(lan_str text, size_t i) {
@@ -33,15 +61,14 @@ static size_t stop_at(lan_str text, size_t i) {
   while (end < text.len && strchr("\"')*_", text.ptr[end]) && text.ptr[end]) end++;
   bool space = end >= text.len || text.ptr[end] == ' ' || text.ptr[end] == '\n' ||
                text.ptr[end] == '\r' || text.ptr[end] == '\t';
+  if (space && cp == '.' && end == i + len && is_abbreviation(text, i, end)) return 0;
   return space ? end - i : 0;
 }
 
 static size_t sentence_start(lan_str text, size_t start) {
   size_t i = start, floor = start > REACH ? start - REACH : 0;
   while (i > floor) {
-    if (text.ptr[i - 1] == '\n' && (begins_block(text, i) || (i >= 2 && text.ptr[i - 2] == '\n'))) {
-      break;
-    }
+    if (text.ptr[i - 1] == '\n' && (begins_block(text, i) || ends_block(text, i - 1))) break;
     size_t stop = ((unsigned char)text.ptr[i - 1] & 0xC0u) == 0x80u ? 0 : stop_at(text, i - 1);
     if (stop && i - 1 + stop <= start) {
       i = i - 1 + stop;
@@ -56,7 +83,7 @@ static size_t sentence_start(lan_str text, size_t start) {
 static size_t sentence_end(lan_str text, size_t end) {
   size_t i = end, ceiling = text.len - end > REACH ? end + REACH : text.len;
   while (i < ceiling) {
-    if (text.ptr[i] == '\n' && begins_block(text, i + 1)) break;
+    if (text.ptr[i] == '\n' && (begins_block(text, i + 1) || ends_block(text, i))) break;
     size_t stop = stop_at(text, i);
     if (stop) return i + stop;
     i++;
@@ -135,6 +162,11 @@ typedef struct mark {
   size_t out_start, out_end; /* in the plain text */
 } mark;
 
+/* ==highlight==, ~~struck~~, %%comment%%. */
+static bool is_pair(const char *s, size_t n, size_t i) {
+  return i + 1 < n && s[i] == s[i + 1] && (s[i] == '=' || s[i] == '~' || s[i] == '%');
+}
+
 static void put_plain(plain *p, const char *s, size_t n, mark *m) {
   size_t i = 0;
   skip_block_mark(s, n, &i);
@@ -146,10 +178,9 @@ static void put_plain(plain *p, const char *s, size_t n, mark *m) {
         s[i] == '[' || (s[i] == '!' && i + 1 < n && s[i + 1] == '[') ? put_link(p, s, n, i) : 0;
     if (taken) {
       i += taken;
-    } else if (s[i] == '*' || s[i] == '`' || (s[i] == '=' && i + 1 < n && s[i + 1] == '=') ||
-               s[i] == '|') {
+    } else if (s[i] == '*' || s[i] == '`' || s[i] == '|' || is_pair(s, n, i)) {
       if (s[i] == '|') put(p, " ", 1);
-      i++;
+      i += is_pair(s, n, i) ? 2 : 1;
     } else if (s[i] == '\\' && i + 1 < n) {
       i++;
       put(p, s + i, 1);

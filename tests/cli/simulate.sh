@@ -25,6 +25,7 @@ mkfifo "$T/pipe"; cat "$E" >"$T/pipe" & run simulate "$T/pipe" --from 'cà phê'
 for preset in ppr heat actr spreadr memory; do
   run simulate "$E" --from 'cà phê' --preset $preset; exits 0; says_nothing; prints ',bạn bè,'
 done
+run simulate "$E" --from 'cà phê' --suppress 5; exits 1; lines 1; says_one_line 'nothing is active'
 
 # Names
 run simulate "$E" --from 'CÀ PHÊ' --time 1; exits 0; prints '1,cà phê,0.5'
