@@ -208,10 +208,18 @@ static lan_status spread_from(const lan_graph *g, lan_spreader *sp, lan_error *e
 static lan_status spread_all(void *ctx, lan_error *err) {
   const lan_graph *g = ctx;
   lan_spreader *sp;
+  lan_spread_plan *plan;
   lan_status s = lan_spreader_new(g, &sp, err);
   if (s != LAN_OK) return s;
   s = spread_from(g, sp, err);
   lan_spreader_free(sp);
+  lan_spread_model m = lan_spread_preset(LAN_PRESET_PPR);
+  if (s == LAN_OK) s = lan_spread_plan_new(g, &m, 2, &plan, err);
+  if (s == LAN_OK) {
+    double a[4] = {1.0, 0, 0, 0};
+    s = lan_spread_plan_run(plan, a, NULL, err);
+    lan_spread_plan_free(plan);
+  }
   return s;
 }
 
