@@ -44,14 +44,16 @@ typedef enum property { PROPERTY_OTHER, PROPERTY_TAGS, PROPERTY_ALIASES } proper
 
 typedef struct reader {
   facts *f;
-  size_t start;        /* of the YAML in the text */
-  uint32_t first_line; /* of the YAML */
+  size_t end;      /* of the YAML in the text */
+  size_t index;    /* characters of the YAML passed, as libyaml counts them */
+  size_t position; /* bytes of the text passed */
+  uint32_t line;   /* of the position */
+  size_t line_start;
   size_t depth;
   bool in_map[DEPTH_MOST + 1];   /* by depth: a mapping, not a list */
   bool key_next[DEPTH_MOST + 1]; /* by depth: what comes next is a key */
   bool told_anchor;
-  property property;       /* at depth 1 and below: whose value this is */
-  uint32_t position, line; /* where position's line begins; for turning lines into positions */
+  property property; /* at depth 1 and below: whose value this is */
 } reader;
 
 static property property_of(facts *f, lan_str key) {
@@ -84,23 +86,25 @@ static void add_listed(facts *f, lan_str value, uint32_t line, property p) {
   }
 }
 
-/* The position of a line of the YAML; lines are asked for in rising order. */
-static void go_to_line(reader *r, uint32_t line) {
-  lan_str t = r->f->text;
-  while (r->line < line) {
-    lan_str l = line_at(t, r->position);
-    if (r->position + l.len + 1 > t.len) break;
-    r->position += (uint32_t)l.len + 1;
-    r->line++;
+/* libyaml counts characters, and takes more for line ends than '\n'; places come in rising order. */
+static uint32_t line_of(reader *r, const yaml_mark_t *mark) {
+  const char *s = r->f->text.ptr;
+  for (uint32_t cp; r->index < mark->index && r->position < r->end; r->index++) {
+    bool newline = s[r->position] == '\n';
+    r->position += lan_utf8_decode(s + r->position, r->end - r->position, &cp);
+    if (newline) {
+      r->line++;
+      r->line_start = r->position;
+    }
   }
+  return r->line;
 }
 
 static void take_value(reader *r, lan_str value, uint32_t line, bool in_list) {
   facts *f = r->f;
   lan_str copy = parse_copy(f, value.ptr, value.len);
-  go_to_line(r, line);
-  uint32_t end = r->position + (uint32_t)line_at(f->text, r->position).len;
-  parse_links_in(f, copy, r->position, end, line, FACTS_LINK_PROPERTY);
+  size_t end = r->line_start + line_at(f->text, r->line_start).len;
+  parse_links_in(f, copy, (uint32_t)r->line_start, (uint32_t)end, line, FACTS_LINK_PROPERTY);
   if (r->property == PROPERTY_OTHER || r->depth > 2 || (r->depth == 2 && r->in_map[2])) return;
   if (r->property == PROPERTY_ALIASES && in_list) {
     lan_str alias = lan_str_trim(copy);
@@ -152,7 +156,7 @@ static void take_scalar(reader *r, const yaml_event_t *e, uint32_t line) {
 
 /* Returns false when reading should end. */
 static bool take_event(reader *r, const yaml_event_t *e) {
-  uint32_t line = r->first_line + (uint32_t)e->start_mark.line;
+  uint32_t line = line_of(r, &e->start_mark);
   switch (e->type) {
     case YAML_ALIAS_EVENT:
       tell_anchor(r, line);
@@ -179,7 +183,7 @@ static bool take_event(reader *r, const yaml_event_t *e) {
 }
 
 static void yaml_problem(reader *r, const yaml_parser_t *y) {
-  uint32_t line = r->first_line + (uint32_t)y->problem_mark.line;
+  uint32_t line = line_of(r, &y->problem_mark);
   parse_problem(r->f, line,
                 "front matter is no valid YAML (%s); quote values that hold : # [ ] { }, "
                 "and use spaces, not tabs",
@@ -220,9 +224,7 @@ void parse_frontmatter(facts *f) {
     parse_problem(f, first_line, "front matter of more than %d bytes is not read", SIZE_MOST);
     return;
   }
-  reader r = {.f = f, .start = start, .first_line = first_line};
-  r.position = (uint32_t)start;
-  r.line = first_line;
+  reader r = {.f = f, .end = end, .position = start, .line_start = start, .line = first_line};
   lan_str yaml = {f->text.ptr + start, end - start};
   lan_buf scrubbed = {0};
   if (f->damage & (FACTS_DAMAGE_UTF8 | FACTS_DAMAGE_NUL)) { /* libyaml would refuse the whole */
