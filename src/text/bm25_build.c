@@ -287,7 +287,8 @@ static char *write_block(assembly *a, size_t *len) {
   bm25_header h = {"lanbm25\1", a->offset[a->n_terms], a->total_length, a->n_docs,
                    a->n_terms,  a->n_accented,         a->n_living};
   bm25_layout l = bm25_layout_of(&h);
-  char *block = lan_alloc_zeroed(l.end, 1);
+  size_t end = (size_t)l.end;
+  char *block = end == l.end ? lan_alloc_zeroed(end, 1) : NULL;
   if (!block) return NULL;
   memcpy(block, &h, sizeof h);
   uint32_t *lengths = (uint32_t *)(void *)(block + l.lengths);
@@ -299,7 +300,7 @@ static char *write_block(assembly *a, size_t *len) {
   write_postings(a, (unsigned char *)block + l.postings, a->offset);
   write_accented(a, (uint64_t *)(void *)(block + l.bases),
                  (uint32_t *)(void *)(block + l.accented));
-  *len = l.end;
+  *len = end;
   return block;
 }
 
