@@ -23,9 +23,9 @@ typedef struct scanner {
   size_t code;  /* the first stretch of code that ends behind pos */
   size_t block; /* the first block of code that begins behind what was searched for formulas */
   ending link, formula, formulas;
-  bool no_comment_end, no_script_end, no_style_end; /* from here on */
-  uint32_t brackets[BRACKETS_MOST];                 /* '[' that may begin a Markdown link */
+  uint32_t brackets[BRACKETS_MOST]; /* '[' that may begin a Markdown link */
   uint32_t n_brackets;
+  bool no_script_end, no_style_end; /* from here on */
 } scanner;
 
 static bool at(const scanner *sc, uint32_t i, char c) { return i < sc->limit && sc->s[i] == c; }
@@ -274,7 +274,7 @@ static bool begins(const scanner *sc, uint32_t i, const char *word) {
   return true;
 }
 
-/* A comment, or a script or style with what is in it: no text, no links. */
+/* A script or style with what is in it: no text, no links. (A comment is text: it may hold links, as one in %% does.) */
 static bool skip_to(scanner *sc, const char *end, bool *nowhere) {
   uint32_t i = *nowhere ? NONE : find_end(sc, sc->pos + 4, end);
   *nowhere = i == NONE;
@@ -286,7 +286,6 @@ static bool skip_to(scanner *sc, const char *end, bool *nowhere) {
 /* <tag ...> is no text; what is between tags is. */
 static bool scan_html(scanner *sc) {
   uint32_t i = sc->pos + 1;
-  if (begins(sc, i, "!--")) return skip_to(sc, "-->", &sc->no_comment_end);
   if (begins(sc, i, "script") && skip_to(sc, "</script>", &sc->no_script_end)) return true;
   if (begins(sc, i, "style") && skip_to(sc, "</style>", &sc->no_style_end)) return true;
   if (at(sc, i, '/')) i++;
