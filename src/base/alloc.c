@@ -35,6 +35,7 @@ enum { HUGE_PAGE = 2 << 20 };
 
 void *lan_alloc_huge(size_t n, size_t size) {
   if (size != 0 && n > (SIZE_MAX - HUGE_PAGE) / size) return NULL;
+  if (n * size < HUGE_PAGE) return lan_alloc_array(n, size);
   size_t bytes = (n * size / HUGE_PAGE + 1) * HUGE_PAGE;
   void *p = aligned_alloc(HUGE_PAGE, bytes);
 #ifdef __linux__

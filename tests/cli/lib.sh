@@ -1,6 +1,6 @@
 # Shared by the tests of the command: a folder of its own, a small vault, and checks. A test is a
 # list of `run ...` and of what is expected of it; the first line of each failure says what was run.
-# Wants: LANTOA (the command), JSON_CHECK.
+# Wants: LANTOA (the command), JSON_CHECK, ON_TERMINAL.
 set -u
 
 T=$(mktemp -d)

@@ -14,28 +14,33 @@ run related 'Cà phê' --color=always; grep -q "$escape\[" "$T/out" || fail "--c
 unset NO_COLOR
 run related 'Cà phê' --color always --json; ! grep -q "$escape" "$T/out" || fail "JSON should be plain"
 
-command -v script >/dev/null || finish
-# on_terminal COLUMNS ENVIRONMENT ARGUMENTS, as a shell would read them
+# on_terminal COLUMNS ARGUMENT ...: what is written to the terminal, errors too, goes to $T/out
 on_terminal() {
-  ran="lantoa $3, on a terminal of $1 columns"
-  script -qec "stty cols $1 rows 50; $2 '$LANTOA' $3" /dev/null </dev/null >"$T/raw" 2>"$T/err"
+  ran="lantoa $*, on a terminal"
+  columns=$1
+  shift
+  "$ON_TERMINAL" "$columns" "$LANTOA" "$@" >"$T/raw" 2>"$T/err"
   code=$?
   tr -d '\r' <"$T/raw" >"$T/out"
 }
-on_terminal 80 'TERM=xterm' "related 'Cà phê'"; exits 0
+export TERM=xterm
+on_terminal 80 related 'Cà phê'; exits 0
 grep -q "$escape\[" "$T/out" || fail "should be coloured"
-on_terminal 80 'TERM=xterm NO_COLOR=1' "related 'Cà phê'"; exits 0
+export NO_COLOR=1
+on_terminal 80 related 'Cà phê'; exits 0
 ! grep -q "$escape\[" "$T/out" || fail "should respect NO_COLOR"
-on_terminal 80 'TERM=dumb' "related 'Cà phê'"; exits 0
-! grep -q "$escape\[" "$T/out" || fail "should respect TERM=dumb"
-on_terminal 80 'TERM=xterm' "related 'Cà phê' --color=never"; exits 0
-! grep -q "$escape\[" "$T/out" || fail "should respect --color=never"
 # wc -L counts columns as terminals do, in a UTF-8 locale. What is cut ends in "…".
 for columns in 40 60 80 120; do
-  on_terminal $columns 'TERM=xterm NO_COLOR=1' "related 'Cà phê' --why"
+  on_terminal $columns related 'Cà phê' --why; exits 0
   widest=$(grep -v "\.md:[0-9]*$" "$T/out" | LC_ALL=C.UTF-8 wc -L) # a place stays whole
   [ "$widest" -le $columns ] || fail "should fit $columns columns, not $widest"
 done
-on_terminal 40 'TERM=xterm NO_COLOR=1' "related 'Cà phê' -n 50"; prints '…'
-on_terminal 10 'TERM=xterm' "related 'Cà phê' --why"; exits 0
+on_terminal 40 related 'Cà phê' -n 50; prints '…'
+on_terminal 10 related 'Cà phê' --why; exits 0
+unset NO_COLOR
+on_terminal 80 related 'Cà phê' --color=never; exits 0
+! grep -q "$escape\[" "$T/out" || fail "should respect --color=never"
+export TERM=dumb
+on_terminal 80 related 'Cà phê'; exits 0
+! grep -q "$escape\[" "$T/out" || fail "should respect TERM=dumb"
 finish
