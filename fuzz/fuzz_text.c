@@ -95,7 +95,7 @@ static match_check scan(const phrase_set *set, uint32_t n_phrases, lan_str text)
 }
 
 static void check_phrases(lan_str lines, lan_str text) {
-  lan_str phrases[PHRASES];
+  lan_str phrases[PHRASES] = {0};
   uint32_t n = 0;
   while (n < PHRASES && lines.len) {
     const char *end = memchr(lines.ptr, '\n', lines.len);
