@@ -104,6 +104,7 @@ static cli_exit run(cli *c) {
   cli_exit code = session_open(&s, c, SESSION_ASK);
   if (code != CLI_FOUND) return code;
   lan_status status = lan_memory_doctor(s.memory, &defects, &n, &err);
+  session_clear_progress(&s);
   if (status != LAN_OK) {
     if (status != LAN_ECANCELED) cli_complain("%s", err.message);
     code = cli_exit_of(status);

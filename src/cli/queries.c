@@ -56,6 +56,7 @@ static lan_status answer_line(session *s, const query_kind *kind, lines_got got,
     status = lan_fail(&err, LAN_EINVAL, "a line holds a NUL byte or more than %d bytes", LINE_MOST);
   } else {
     status = ask_line(s, kind, record, &q, &found, &err);
+    session_clear_progress(s);
   }
   if (status != LAN_OK) {
     s->c->out.buf.len = mark;
@@ -91,6 +92,7 @@ static cli_exit ask_once(session *s, const query_kind *kind, const query *q) {
   lan_error err = {0};
   size_t found = 0, mark = s->c->out.buf.len;
   lan_status status = kind->ask(s, q, &found, &err);
+  session_clear_progress(s);
   if (status != LAN_OK) {
     s->c->out.buf.len = mark;
     if (status != LAN_ECANCELED) cli_complain("%s", err.message);

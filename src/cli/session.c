@@ -49,7 +49,8 @@ static int on_progress(void *ctx, lan_phase phase, size_t done, size_t total) {
   return 0;
 }
 
-static void clear_progress(progress *p) {
+void session_clear_progress(session *s) {
+  progress *p = &s->progress;
   if (p->shown && write(STDERR_FILENO, "\r\033[K", 4) > 0) p->shown = false;
 }
 
@@ -89,7 +90,7 @@ cli_exit session_open(session *s, cli *c, session_how how) {
                            .progress_ctx = &s->progress};
   if (status == LAN_OK) {
     status = lan_memory_open(vault, &mo, &s->memory, &err);
-    clear_progress(&s->progress);
+    session_clear_progress(s);
     if (status == LAN_ENOTFOUND) status = LAN_EIO;
   }
   if (status != LAN_OK) {

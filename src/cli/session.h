@@ -30,6 +30,9 @@ cli_exit session_open(session *s, cli *c, session_how how);
 /* Closes it; `code` becomes CLI_PARTIAL if files of the vault could not be read. */
 cli_exit session_close(session *s, cli_exit code);
 
+/* Takes the progress bar off the terminal; to be called after what may take a while. */
+void session_clear_progress(session *s);
+
 /* The note that a person means: a file in or below the current folder (for names typed as
  * arguments, or that begin with "/", "./" or "../"), else as lan_memory_find. */
 lan_status session_find(session *s, const char *name, bool typed, uint32_t *note, lan_error *err);
