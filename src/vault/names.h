@@ -20,7 +20,9 @@ void names_free(names *names);
  * NAMES_NONE. Compared folded (NFC, lower case), with or without ".md". "./x" and "../x" are
  * relative to the source's folder, "/x" is from the vault's root. Else the exact path in the vault;
  * else, of the files whose path ends with the target at a folder's border, the one in the source's
- * own folder, else the shortest path, ties in byte order. An alias resolves nothing. *n_candidates
+ * own folder, else the shortest path, ties in byte order, x.md before a file that is just "x".
+ * No-break spaces are spaces. An end of a path is known by 32 folders at most, the whole path always.
+ * One look-up, however many files have one name. An alias resolves nothing. *n_candidates
  * (may be NULL): how many files it could mean; a link with more than 1 is ambiguous. */
 uint32_t names_resolve(const names *names, lan_str source, lan_str target, uint32_t *n_candidates);
 

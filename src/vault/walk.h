@@ -39,7 +39,8 @@ typedef struct walk_result {
 /* Walks the vault. Names that begin with '.' are left out; symbolic links are not followed and are
  * told as skips, as are FIFOs and devices; so is a folder that cannot be read (the walk goes on).
  * `excludes` and userIgnoreFilters of .obsidian/app.json leave out what begins with the filter, or
- * matches it if it is /a regular expression/ (POSIX extended, case-insensitive); a filter or an
+ * matches it if it is /a regular expression/ (POSIX extended with \d and (?: ), case-insensitive; no
+ * look-around, no \1, no repeats of thousands); a filter or an
  * app.json that cannot be read is told as a skip and does not count. LAN_ENOTFOUND or LAN_EIO only
  * when the root itself cannot be opened; LAN_ENOMEM. */
 lan_status walk_vault(const char *root, const char *const *excludes, size_t n_excludes,
