@@ -1,13 +1,17 @@
-/** The memory of a vault: open a folder of Markdown notes and ask what a note, or a phrase, calls
- * to mind.
+/** The memory of a vault: open a folder of Markdown notes and ask what a note, or a phrase, calls to
+ *  mind.
  *
  *      lan_memory *m;
  *      lan_error err;
- *      if (lan_memory_open("/home/me/notes", NULL, &m, &err) != LAN_OK) return puts(err.message),
- * 1; uint32_t note; lan_memory_find(m, "cà phê", &note, &err); const lan_result *r; size_t n;
+ *      uint32_t note;
+ *      const lan_result *r;
+ *      size_t n;
+ *      if (lan_memory_open("/home/me/notes", NULL, &m, &err) != LAN_OK) return puts(err.message), 1;
+ *      lan_memory_find(m, "cà phê", &note, &err);
  *      lan_memory_related(m, note, NULL, &r, &n, &err);
- *      for (size_t i = 0; i < n; i++) printf("%.3f %s\n", r[i].score, lan_memory_note(m,
- * r[i].note).path); lan_memory_close(m);
+ *      for (size_t i = 0; i < n; i++)
+ *        printf("%.3f %s\n", r[i].score, lan_memory_note(m, r[i].note).path);
+ *      lan_memory_close(m);
  *
  *  Notes are read, never written. What was read is kept in a cache outside the vault and brought up
  * to date at each opening; the cache may be deleted at any time. A memory belongs to one thread at

@@ -164,20 +164,23 @@ static lan_status show_result(session *s, const lan_result *r, size_t i, size_t 
   output *o = &s->c->out;
   lan_note note = lan_memory_note(s->memory, r->note);
   size_t indent = show_rank_columns(n) + 2;
-  const lan_why *why;
-  lan_status status = lan_memory_why(s->memory, i, &why, err);
+  const lan_why *why = NULL;
+  const char *reason = NULL;
+  lan_status status = s->c->opt.why ? lan_memory_why(s->memory, i, &why, err)
+                                    : lan_memory_reason(s->memory, i, &reason, err);
   if (status != LAN_OK) return status;
+  if (why) reason = why->reason;
   show_rank(o, i + 1, n, share);
   show_title(o, &note, r->linked, indent);
   lan_buf_add_char(&o->buf, '\n');
-  if (why->reason && *why->reason) {
+  if (reason && *reason) {
     output_spaces(o, indent);
     output_style(o, STYLE_REASON);
-    output_text(o, lan_str_of(why->reason), room(o, indent));
+    output_text(o, lan_str_of(reason), room(o, indent));
     output_style(o, STYLE_PLAIN);
     lan_buf_add_char(&o->buf, '\n');
   }
-  if (s->c->opt.why) show_why(o, r, why, indent);
+  if (why) show_why(o, r, why, indent);
   return LAN_OK;
 }
 

@@ -157,6 +157,7 @@ static lan_status collect_failures(build *b, lan_error *err) {
     if (!of_the_file) return lan_fail(err, d->status, "%s", message);
     lan_status s = add_skip(b->job, b->out->cat.notes[i].path, message, err);
     if (s != LAN_OK) return s;
+    d->status = LAN_OK; /* told once */
   }
   return LAN_OK;
 }

@@ -196,6 +196,7 @@ static lan_status take_strongest(score_state *st, size_t most, score_vector *to,
   size_t n = st->ranking.len;
   if (most > n) most = n;
   to->len = 0;
+  if (most == 0) return LAN_OK;
   if (!VEC_RESERVE(&st->ranking, most) || !VEC_RESERVE(to, most)) return lan_fail_memory(err, 0);
   lan_activation *top = st->ranking.data + n;
   most = lan_spread_top(st->ranking.data, n, NULL, 0, top, most);

@@ -119,11 +119,12 @@ lan_status trace_paths(lan_memory *m, const lan_cue *cues, size_t n_cues, uint32
 
 /* ---- sentences ---- */
 
-static lan_status sentence_at(lan_memory *m, uint32_t source, uint32_t start, uint32_t end,
-                              uint32_t line, lan_sentence *out, lan_error *err) {
+/* The sentence around start .. end of `in`. */
+static lan_status sentence_at(lan_memory *m, uint32_t source, lan_str in, uint32_t start,
+                              uint32_t end, uint32_t line, lan_sentence *out, lan_error *err) {
   lan_buf text = {0};
   size_t mark_start = 0, mark_end = 0;
-  facts_sentence(m->reader.facts.text, start, end, SENTENCE_MOST, &text, &mark_start, &mark_end);
+  facts_sentence(in, start, end, SENTENCE_MOST, &text, &mark_start, &mark_end);
   char *copy =
       text.failed ? NULL : lan_arena_copy(&m->answer, text.data ? text.data : "", text.len);
   lan_buf_free(&text);
@@ -148,7 +149,12 @@ static lan_status link_sentence(lan_memory *m, uint32_t source, const char *targ
                             : to == NAMES_NONE && lan_str_equal(l->target, lan_str_of(target_name));
     if (!same || l->end <= l->start) continue;
     *found = true;
-    return sentence_at(m, source, l->start, l->end, l->line, out, err);
+    lan_str in = f->text;
+    if (l->kind != FACTS_LINK_PROPERTY) {
+      return sentence_at(m, source, in, l->start, l->end, l->line, out, err);
+    }
+    in = (lan_str){in.ptr + l->start, l->end - l->start}; /* a property is its line */
+    return sentence_at(m, source, in, 0, (uint32_t)in.len, l->line, out, err);
   }
   return LAN_OK;
 }
@@ -184,7 +190,7 @@ lan_status trace_mention(lan_memory *m, uint32_t source, uint32_t target, lan_se
     if (s != LAN_OK || !first.found || !inside) continue;
     uint32_t start = (uint32_t)(text.ptr - f->text.ptr) + first.match.start;
     *found = true;
-    s = sentence_at(m, source, start, start + (first.match.end - first.match.start),
+    s = sentence_at(m, source, f->text, start, start + (first.match.end - first.match.start),
                     facts_line(f->text, start), out, err);
   }
   phrase_set_free(set);

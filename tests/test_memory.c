@@ -1,0 +1,279 @@
+/* The memory as its users see it: opening, asking, reasons, changes laid over the index. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "lantoa/memory.h"
+#include "lib/scratch.h"
+
+static char vault[512], cache[512], data[512];
+
+static lan_memory_options places(void) {
+  return (lan_memory_options){.cache_dir = cache, .data_dir = data, .n_threads = 2};
+}
+
+static lan_memory *open_vault(const lan_memory_options *options) {
+  lan_memory *m = NULL;
+  lan_error err;
+  if (lan_memory_open(vault, options, &m, &err) != LAN_OK) fail_msg("%s", err.message);
+  return m;
+}
+
+static void write_note(const char *name, const char *text) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", vault, name);
+  scratch_write(path, text, strlen(text));
+}
+
+static const char *const NOTES[][2] = {
+    {"Cà phê.md",
+     "---\naliases: [coffee]\n---\n# Cà phê\n[[Quán]] mở từ sáng. #đồ-uống Gặp bạn bè ở đó.\n"},
+    {"Quán.md", "Quán bán [[Cà phê]] và [[Trà sữa]]. Bạn bè hay ghé.\n"},
+    {"Trà sữa.md", "Trà sữa ngọt. #đồ-uống\n"},
+    {"Bạn bè.md", "Bạn bè rủ nhau uống cà phê buổi sáng.\n"},
+    {"Buổi sáng.md", "Buổi sáng pha [[Cà phê|một ly]].\n"},
+    {"Nhân sự.md", "Hồ sơ nhân sự, [[Tuyển dụng]].\n"},
+    {"Tuyển dụng.md", "Tuyển dụng cho [[Quán]]. Drinking coffee at work.\n"},
+    {"Khác.md", "Một ghi chú không liên quan.\n"},
+};
+
+static int set_up(void **state) {
+  if (scratch_setup(state) != 0) return -1;
+  const char *folder = *state;
+  snprintf(vault, sizeof vault, "%s/vault", folder);
+  snprintf(cache, sizeof cache, "%s/cache", folder);
+  snprintf(data, sizeof data, "%s/data", folder);
+  if (mkdir(vault, 0700) != 0) return -1;
+  for (size_t i = 0; i < sizeof NOTES / sizeof *NOTES; i++) write_note(NOTES[i][0], NOTES[i][1]);
+  return 0;
+}
+
+static uint32_t note_called(const lan_memory *m, const char *name) {
+  uint32_t note = UINT32_MAX;
+  lan_error err;
+  if (lan_memory_find(m, name, &note, &err) != LAN_OK) fail_msg("%s", err.message);
+  return note;
+}
+
+/* The rank of a note in an answer, from 1; 0 if it is not there. */
+static size_t rank_of(const lan_memory *m, const lan_result *r, size_t n, const char *title) {
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(lan_memory_note(m, r[i].note).title, title) == 0) return i + 1;
+  }
+  return 0;
+}
+
+static void a_note_wakes_what_is_tied_to_it(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_result *r;
+  size_t n;
+  assert_int_equal(lan_memory_related(m, note_called(m, "cà phê"), NULL, &r, &n, NULL), LAN_OK);
+  assert_in_range(rank_of(m, r, n, "Quán"), 1, 5);
+  assert_in_range(rank_of(m, r, n, "Bạn bè"), 1, 5);
+  assert_in_range(rank_of(m, r, n, "Buổi sáng"), 1, 5);
+  assert_in_range(rank_of(m, r, n, "Trà sữa"), 1, 5);
+  assert_int_equal(rank_of(m, r, n, "Cà phê"), 0);
+  for (size_t i = 0; i < n; i++) {
+    double sum = 0;
+    for (size_t s = 0; s < LAN_SIGNALS; s++) sum += (double)r[i].signals[s];
+    assert_true(fabs(sum - r[i].score) < 1e-4); /* the parts add up */
+    assert_true(i == 0 || r[i - 1].score >= r[i].score);
+  }
+  lan_memory_close(m);
+}
+
+static void linked_notes_can_be_left_out(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_result *r;
+  size_t n;
+  uint32_t note = note_called(m, "Cà phê");
+  lan_query no = {0, LAN_LINKED_NO}, only = {0, LAN_LINKED_ONLY};
+  assert_int_equal(lan_memory_related(m, note, &no, &r, &n, NULL), LAN_OK);
+  for (size_t i = 0; i < n; i++) assert_int_equal(r[i].linked, 0);
+  assert_int_not_equal(rank_of(m, r, n, "Bạn bè"), 0);
+  assert_int_equal(lan_memory_related(m, note, &only, &r, &n, NULL), LAN_OK);
+  assert_int_equal(n, 2);
+  assert_int_equal(r[rank_of(m, r, n, "Quán") - 1].linked, LAN_LINK_OUT | LAN_LINK_IN);
+  assert_int_equal(r[rank_of(m, r, n, "Buổi sáng") - 1].linked, LAN_LINK_IN);
+  lan_memory_close(m);
+}
+
+static void reasons_show_the_sentence(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_result *r;
+  const lan_why *why;
+  const char *reason;
+  size_t n;
+  assert_int_equal(lan_memory_related(m, note_called(m, "Cà phê"), NULL, &r, &n, NULL), LAN_OK);
+  size_t i = rank_of(m, r, n, "Bạn bè") - 1;
+  assert_int_equal(lan_memory_reason(m, i, &reason, NULL), LAN_OK);
+  assert_string_equal(reason, "named in Cà phê");
+  assert_int_equal(lan_memory_why(m, i, &why, NULL), LAN_OK);
+  assert_true(why->n_paths > 0 && why->n_sentences > 0);
+  assert_non_null(
+      strstr(why->sentences[0].text, why->sentences[0].path[0] == 'C' ? "bạn bè" : "cà phê"));
+  double shares = 0;
+  for (size_t p = 0; p < why->n_paths; p++) shares += why->paths[p].share;
+  assert_true(shares > 0 && shares <= 1 + 1e-9);
+  assert_int_equal(lan_memory_why(m, n, &why, NULL), LAN_ERANGE);
+  lan_memory_close(m);
+}
+
+static void words_without_accents_find_accented_ones(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_result *r;
+  size_t n;
+  assert_int_equal(lan_memory_recall(m, "ca phe", NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(rank_of(m, r, n, "Cà phê"), 1);
+  assert_int_equal(lan_memory_recall(m, "tra sua", NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(rank_of(m, r, n, "Trà sữa"), 1);
+  assert_int_equal(lan_memory_recall(m, "xyzzy", NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(n, 0);
+  lan_memory_close(m);
+}
+
+static void names_are_found_in_every_way(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  uint32_t coffee = note_called(m, "Cà phê.md"), found;
+  static const char *const ways[] = {"Cà phê", "CÀ PHÊ", "ca phe", "coffee",
+                                     "Ca\xCC\x80 phe\xCC\x82"};
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    assert_int_equal(note_called(m, ways[i]), coffee);
+  }
+  lan_error err;
+  assert_int_equal(lan_memory_find(m, "Cà phe sữa", &found, &err), LAN_ENOTFOUND);
+  assert_non_null(strstr(err.message, "did you mean"));
+  assert_int_equal(lan_memory_find(m, "u", &found, &err), LAN_EAMBIGUOUS);
+  assert_int_equal(lan_memory_find(m, "", &found, &err), LAN_ENOTFOUND);
+  lan_memory_close(m);
+}
+
+/* Every answer of two memories, note by note. */
+static void assert_same_answers(lan_memory *a, lan_memory *b) {
+  lan_query q = {100, LAN_LINKED_YES};
+  assert_int_equal(lan_memory_size(a), lan_memory_size(b));
+  for (uint32_t v = 0; v < lan_memory_size(a); v++) {
+    const lan_result *x, *y;
+    size_t n, k;
+    assert_int_equal(lan_memory_related(a, v, &q, &x, &n, NULL), LAN_OK);
+    assert_int_equal(lan_memory_related(b, v, &q, &y, &k, NULL), LAN_OK);
+    assert_int_equal(n, k);
+    for (size_t i = 0; i < n; i++) {
+      assert_string_equal(lan_memory_note(a, x[i].note).path, lan_memory_note(b, y[i].note).path);
+      assert_true(fabs(x[i].score - y[i].score) < 1e-5);
+    }
+  }
+}
+
+static void changes_laid_over_equal_a_fresh_index(void **state) {
+  (void)state;
+  lan_memory_options o = places(), fresh = places();
+  fresh.no_cache = 1;
+  lan_memory *m = open_vault(&o);
+  static const char *const texts[] = {
+      "Bạn bè nói về [[Nhân sự]] và [[Chưa có]], #mới, rồi trà sữa.\n",
+      "---\naliases: [friends]\n---\nBạn bè.\n", /* an alias: takes a rebuild */
+      "Bạn bè không nói gì.\n",
+      "",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    size_t changed;
+    write_note("Bạn bè.md", texts[i]);
+    assert_int_equal(lan_memory_refresh(m, &changed, NULL), LAN_OK);
+    assert_true(changed >= 1);
+    lan_memory *again = open_vault(&o), *new_one = open_vault(&fresh);
+    assert_same_answers(m, new_one);
+    assert_same_answers(again, new_one);
+    lan_memory_close(again);
+    lan_memory_close(new_one);
+  }
+  write_note("Mới.md", "Một ghi chú mới về [[Cà phê]].\n");
+  assert_int_equal(lan_memory_refresh(m, NULL, NULL), LAN_OK);
+  assert_int_equal(lan_memory_size(m), sizeof NOTES / sizeof *NOTES + 1);
+  lan_memory_close(m);
+}
+
+static void the_vault_is_looked_after(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  write_note("Hỏng.md", "Há»c há»i mỗi ngày: lan truyá»n kÃ­ch hoáº¡t, trÃ­ nhá»›.\n");
+  write_note("Vỡ.md", "Xem [[Không có đâu]].\n");
+  lan_memory *m = open_vault(&o);
+  const lan_defect *d;
+  const lan_suggestion *s;
+  size_t n, kinds[LAN_DEFECTS] = {0};
+  assert_int_equal(lan_memory_doctor(m, &d, &n, NULL), LAN_OK);
+  for (size_t i = 0; i < n; i++) kinds[d[i].kind]++;
+  assert_int_equal(kinds[LAN_DEFECT_BROKEN_LINK], 1);
+  assert_int_equal(kinds[LAN_DEFECT_DAMAGED_TEXT], 1);
+  assert_true(kinds[LAN_DEFECT_ORPHAN] >= 1);
+  assert_int_equal(lan_memory_suggest(m, UINT32_MAX, 5, &s, &n, NULL), LAN_OK);
+  assert_true(n > 0);
+  assert_string_equal(s[0].reason, "named without a link");
+  assert_true(strlen(s[0].sentence.text) > 0);
+  lan_memory_close(m);
+}
+
+static void paths_lead_from_note_to_note(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_path *p;
+  size_t n;
+  uint32_t from = note_called(m, "Buổi sáng"), to = note_called(m, "Trà sữa");
+  assert_int_equal(lan_memory_paths(m, from, to, 3, &p, &n, NULL), LAN_OK);
+  assert_true(n > 0);
+  assert_string_equal(p[0].hops[0].name, "Buổi sáng");
+  assert_string_equal(p[0].hops[p[0].n_hops - 1].name, "Trà sữa");
+  for (size_t i = 1; i < n; i++) assert_true(p[i - 1].share >= p[i].share);
+  lan_memory_close(m);
+}
+
+static int stop_at_once(void *ctx, lan_phase phase, size_t done, size_t total) {
+  (void)ctx, (void)done, (void)total;
+  return phase == LAN_PHASE_READ;
+}
+
+static void opening_can_be_stopped(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = NULL;
+  o.progress = stop_at_once;
+  assert_int_equal(lan_memory_open(vault, &o, &m, NULL), LAN_ECANCELED);
+  assert_null(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(a_note_wakes_what_is_tied_to_it, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(linked_notes_can_be_left_out, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(reasons_show_the_sentence, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(words_without_accents_find_accented_ones, set_up,
+                                      scratch_teardown),
+      cmocka_unit_test_setup_teardown(names_are_found_in_every_way, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(changes_laid_over_equal_a_fresh_index, set_up,
+                                      scratch_teardown),
+      cmocka_unit_test_setup_teardown(the_vault_is_looked_after, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(paths_lead_from_note_to_note, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(opening_can_be_stopped, set_up, scratch_teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
