@@ -33,7 +33,9 @@ static uint64_t key_of(lan_str phrase, lan_buf *folded) {
     size_t len = lan_utf8_decode(folded->data + i, folded->len - i, &cp);
     bool is_space = text_is_space(cp);
     if (is_space && !space) folded->data[n++] = ' ';
-    if (!is_space) {
+    if (cp == 0x2019) { /* a curled apostrophe is the plain one, as in words */
+      folded->data[n++] = '\'';
+    } else if (!is_space) {
       memmove(folded->data + n, folded->data + i, len);
       n += len;
     }
