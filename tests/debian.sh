@@ -17,6 +17,7 @@ system=${1-}
 keep=yes
 if [ -z "$system" ]; then
   system=$(mktemp -d)
+  chmod 755 "$system" # as / is
   keep=no
 else
   shift

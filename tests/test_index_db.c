@@ -234,7 +234,8 @@ static int use_read_only_folder(void *ctx) {
   const char *path = ctx;
   lan_error err;
   uint64_t v = 0;
-  if (!scratch_drop_root()) return 77;
+  /* 77: nobody may not even look into the temporary folder. */
+  if (!scratch_drop_root() || access(ctx, R_OK) != 0) return 77;
   if (read_version(path, 1, &v, &err) != LAN_OK || v != 1) return 1;
   return write_version(path, 2, &err) == LAN_EIO ? 0 : 2;
 }
