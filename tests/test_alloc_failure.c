@@ -223,6 +223,22 @@ static lan_status spread_all(void *ctx, lan_error *err) {
   return s;
 }
 
+/* The second call on a spreader allocates nothing. */
+static lan_status spread_warm(void *ctx, lan_error *err) {
+  const lan_activation *all;
+  lan_activation top[2];
+  size_t n;
+  for (int preset = LAN_PRESET_MEMORY; preset <= LAN_PRESET_HEAT; preset++) {
+    lan_spread_model m = lan_spread_preset((lan_preset)preset);
+    lan_cue cue = {0, 1.0f};
+    lan_status s = lan_spread(ctx, &m, &cue, 1, &all, &n, NULL, err);
+    if (s == LAN_OK) s = lan_spread_steps(ctx, &m, &cue, 1, every_step, NULL, err);
+    if (s != LAN_OK) return s;
+    assert_true(lan_spread_top(all, n, NULL, 0, top, 2) > 0);
+  }
+  return LAN_OK;
+}
+
 static void graph_and_spread(void **state) {
   static const lan_edge edges[] = {
       {0, 1, 1.0f, 0}, {1, 2, 1.0f, 1}, {2, 3, 2.0f, 0}, {0, 2, 1.0f, 0}};
@@ -230,6 +246,11 @@ static void graph_and_spread(void **state) {
   assert_true(fail_alloc_each("lists", graph_lists, state) > 3);
   assert_int_equal(lan_graph_build(4, edges, 4, &g, NULL), LAN_OK);
   assert_true(fail_alloc_each("spread", spread_all, &g) > 5);
+  lan_spreader *sp;
+  assert_int_equal(lan_spreader_new(&g, &sp, NULL), LAN_OK);
+  assert_int_equal(spread_warm(sp, NULL), LAN_OK);
+  assert_int_equal(fail_alloc_each("warm spread", spread_warm, sp), 0);
+  lan_spreader_free(sp);
   lan_graph_free(&g);
 }
 

@@ -1,39 +1,5 @@
 /* Spreading activation against its sources' own numbers, and its properties. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "lantoa/spread.h"
-
-static lan_graph graph_of(uint32_t n, const lan_edge *edges, size_t n_edges) {
-  lan_graph g;
-  assert_int_equal(lan_graph_build(n, edges, n_edges, &g, NULL), LAN_OK);
-  return g;
-}
-
-/* The activation of every node after `model`, as a dense vector. */
-static void spread_dense(const lan_graph *g, const lan_spread_model *m, const lan_cue *cues,
-                         size_t n_cues, double *out) {
-  lan_spreader *s;
-  const lan_activation *a;
-  size_t n;
-  lan_error err;
-  assert_int_equal(lan_spreader_new(g, &s, NULL), LAN_OK);
-  assert_int_equal(lan_spread(s, m, cues, n_cues, &a, &n, NULL, &err), LAN_OK);
-  memset(out, 0, g->n_nodes * sizeof *out);
-  for (size_t i = 0; i < n; i++) out[a[i].node] = a[i].activation;
-  lan_spreader_free(s);
-}
-
-static void assert_near(double a, double b, double tolerance) {
-  if (!(fabs(a - b) <= tolerance)) fail_msg("%.17g is not %.17g within %g", a, b, tolerance);
-}
+#include "spread_help.h"
 
 /* ---- spreadr ---- */
 
@@ -122,6 +88,58 @@ static void spreadr_suppress_clears_small_activation(void **state) {
   lan_graph_free(&g);
 }
 
+/* What spreadr's create_mat_t and its loop do, over a matrix. */
+static void spreadr_loop(const double *mat, size_t n, double retention, double decay,
+                         double suppress, size_t time, double *a) {
+  double next[RANDOM_NODES];
+  for (size_t t = 0; t < time; t++) {
+    memset(next, 0, sizeof next);
+    for (size_t i = 0; i < n; i++) {
+      double d = 0;
+      for (size_t j = 0; j < n; j++) d += mat[i * n + j];
+      for (size_t j = 0; j < n; j++) {
+        if (i == j) {
+          next[j] += d == 0 ? a[i] : retention * a[i];
+        } else if (d != 0) {
+          next[j] += (1 - retention) * mat[i * n + j] * (a[i] / d);
+        }
+      }
+    }
+    for (size_t j = 0; j < n; j++) {
+      a[j] = (1 - decay) * next[j];
+      if (a[j] < suppress) a[j] = 0;
+    }
+  }
+}
+
+static void spreadr_on_random_networks(void **state) {
+  (void)state;
+  for (uint64_t k = 1; k < 60; k++) {
+    double mat[RANDOM_NODES * RANDOM_NODES] = {0}, want[RANDOM_NODES] = {0}, a[RANDOM_NODES];
+    lan_edge edges[RANDOM_EDGES];
+    seed = k;
+    for (size_t i = 0; i < RANDOM_EDGES; i++) {
+      uint32_t from = random_below(RANDOM_NODES - 3),
+               to = random_below(RANDOM_NODES); /* 3 isolated */
+      edges[i] = (lan_edge){from, to == from ? 39 : to, (float)(1 + random_below(8)) / 4.0f, 0};
+      mat[from * RANDOM_NODES + edges[i].to] += (double)edges[i].weight;
+    }
+    lan_graph g = graph_of(RANDOM_NODES, edges, RANDOM_EDGES);
+    lan_spread_model m = lan_spread_preset(LAN_PRESET_SPREADR);
+    lan_cue cues[] = {{3, 20}, {random_below(RANDOM_NODES), 10}, {38, 5}};
+    double decay = k % 3 ? 0 : uniform();
+    m.retention = uniform();
+    m.decay = 1 - decay;
+    m.suppress = k % 2 ? 0 : 0.3;
+    m.steps = 1 + random_below(12);
+    for (size_t i = 0; i < 3; i++) want[cues[i].node] += (double)cues[i].activation;
+    spreadr_loop(mat, RANDOM_NODES, m.retention, decay, m.suppress, m.steps, want);
+    spread_dense(&g, &m, cues, 3, a);
+    for (uint32_t v = 0; v < RANDOM_NODES; v++) assert_near(a[v], want[v], 1e-9);
+    lan_graph_free(&g);
+  }
+}
+
 /* ---- personalised PageRank, against networkx 3.4 pagerank(alpha=0.85, tol=1e-14,
  * personalization={0: 1}) ---- */
 
@@ -146,19 +164,74 @@ static void pagerank_agrees_with_networkx(void **state) {
 
 /* ---- ACT-R ---- */
 
-/* Anderson and Reder 1999: the strength of association is S - ln(fan). With S = 1.6 and attention
- * shared by two cues, W = 1/2, fans of 1 and 3 give 1/2 * (1.6 - ln 1) + 1/2 * (1.6 - ln 3). */
-static void actr_fan_effect(void **state) {
+/* The fan experiment (Anderson 1974) as in unit 5 of the ACT-R tutorial: its thirteen facts, persons
+ * in places, S = 1.6, attention shared by person and place, and an association of each with itself.
+ * The tutorial prints the times that its model takes to recognise a fact, by the fans of place and
+ * person: a constant and F * e^-activation, F = 0.63. */
+static void actr_tutorial_fan_experiment(void **state) {
   (void)state;
-  lan_edge edges[] = {{0, 4, 1, 0}, {1, 4, 1, 0}, {1, 2, 1, 0}, {1, 3, 1, 0}};
-  lan_graph g = graph_of(5, edges, 4);
+  enum {
+    HIPPIE,
+    CAPTAIN,
+    DEBUTANTE,
+    FIREMAN,
+    GIANT,
+    EARL,
+    LAWYER,
+    PARK,
+    CHURCH,
+    BANK,
+    CAVE,
+    BEACH
+  };
+  enum { CASTLE = BEACH + 1, DUNGEON, FOREST, STORE, WORDS, FACTS = 13 };
+  static const uint32_t facts[FACTS][2] = {
+      {HIPPIE, PARK},    {HIPPIE, CHURCH}, {HIPPIE, BANK}, {CAPTAIN, PARK}, {CAPTAIN, CAVE},
+      {DEBUTANTE, BANK}, {FIREMAN, PARK},  {GIANT, BEACH}, {GIANT, CASTLE}, {GIANT, DUNGEON},
+      {EARL, CASTLE},    {EARL, FOREST},   {LAWYER, STORE}};
+  /* The facts that the tutorial tests, by the fans of place and person. */
+  static const uint32_t tested[3][3] = {{12, 11, 7}, {5, 10, 8}, {6, 3, 0}};
+  static const double seconds[3][3] = {
+      {1.099, 1.157, 1.205}, {1.157, 1.227, 1.286}, {1.205, 1.286, 1.354}};
+  lan_edge edges[2 * FACTS + WORDS];
+  size_t n = 0;
+  for (uint32_t w = 0; w < WORDS; w++) edges[n++] = (lan_edge){w, w, 1, 0};
+  for (uint32_t f = 0; f < FACTS; f++) {
+    edges[n++] = (lan_edge){facts[f][0], WORDS + f, 1, 0};
+    edges[n++] = (lan_edge){facts[f][1], WORDS + f, 1, 0};
+  }
+  lan_graph g = graph_of(WORDS + FACTS, edges, n);
   lan_spread_model m = lan_spread_preset(LAN_PRESET_ACTR);
-  lan_cue cues[] = {{0, 0.5f}, {1, 0.5f}};
-  double a[5];
   m.actr_s = 1.6;
-  spread_dense(&g, &m, cues, 2, a);
-  assert_near(a[4], 0.5 * 1.6 + 0.5 * (1.6 - log(3)), 1e-12);
-  assert_near(a[2], 0.5 * (1.6 - log(3)), 1e-12);
+  for (size_t place = 0; place < 3; place++) {
+    for (size_t person = 0; person < 3; person++) {
+      double a[WORDS + FACTS];
+      uint32_t f = tested[place][person];
+      lan_cue cues[] = {{facts[f][0], 0.5f}, {facts[f][1], 0.5f}};
+      spread_dense(&g, &m, cues, 2, a);
+      assert_near(0.845 + 0.63 * exp(-a[WORDS + f]), seconds[place][person], 0.0006);
+      double sum = 0.5 * (1.6 - log((double)person + 2)) + 0.5 * (1.6 - log((double)place + 2));
+      assert_near(a[WORDS + f], sum, 1e-12);
+    }
+  }
+  lan_graph_free(&g);
+}
+
+/* A fan of more than e^S would inhibit: it counts as 0. Edges left out by their gain do not fan. */
+static void actr_never_inhibits(void **state) {
+  (void)state;
+  lan_edge edges[8];
+  for (uint32_t i = 0; i < 8; i++) edges[i] = (lan_edge){0, i + 1, 1, i >= 2};
+  lan_graph g = graph_of(9, edges, 8);
+  lan_spread_model m = lan_spread_preset(LAN_PRESET_ACTR);
+  double a[9];
+  m.actr_s = 2;
+  spread_dense(&g, &m, &(lan_cue){0, 1}, 1, a);
+  for (size_t i = 0; i < 9; i++) assert_near(a[i], 0, 0);
+  m.type_gain[1] = 0;
+  spread_dense(&g, &m, &(lan_cue){0, 1}, 1, a);
+  assert_near(a[1], 2 - log(2), 1e-12);
+  assert_near(a[3], 0, 0);
   lan_graph_free(&g);
 }
 
@@ -179,25 +252,39 @@ static void heat_kernel_closed_form(void **state) {
   lan_graph_free(&g);
 }
 
-/* ---- properties on random graphs ---- */
+#include "heat_table.h"
 
-static uint64_t seed;
-static double uniform(void) {
-  seed = seed * 6364136223846793005u + 1442695040888963407u;
-  return (double)(seed >> 11) / 9007199254740992.0;
+static int watch_growth(void *ctx, uint32_t t, const lan_activation *a, size_t n) {
+  double *sums = ctx, sum = 0;
+  for (size_t i = 0; i < n; i++) sum += a[i].activation;
+  assert_true(t < 200 && sum >= sums[0]);
+  sums[0] = sum;
+  sums[1] = t;
+  return 0;
 }
 
-enum { RANDOM_NODES = 40, RANDOM_EDGES = 150 };
-
-static lan_graph random_graph(void) {
-  lan_edge edges[RANDOM_EDGES];
-  for (size_t i = 0; i < RANDOM_EDGES; i++) {
-    edges[i] =
-        (lan_edge){(uint32_t)(uniform() * RANDOM_NODES), (uint32_t)(uniform() * RANDOM_NODES),
-                   (float)(0.1 + uniform()), (uint8_t)(uniform() * 4)};
+static void heat_kernel_agrees_with_scipy(void **state) {
+  (void)state;
+  lan_graph g =
+      graph_of(PAGERANK_NODES, PAGERANK_EDGES, sizeof PAGERANK_EDGES / sizeof *PAGERANK_EDGES);
+  lan_spread_model m = lan_spread_preset(LAN_PRESET_HEAT);
+  double a[PAGERANK_NODES], sums[2] = {0}, sum = 0;
+  for (size_t i = 0; i < HEAT_TIMES; i++) {
+    m.heat_t = HEAT_T[i];
+    spread_dense(&g, &m, &(lan_cue){0, 1}, 1, a);
+    for (uint32_t v = 0; v < PAGERANK_NODES; v++) assert_near(a[v], HEAT_EXPECTED[i][v], 1e-9);
   }
-  return graph_of(RANDOM_NODES, edges, RANDOM_EDGES);
+  for (uint32_t v = 0; v < PAGERANK_NODES; v++) sum += a[v];
+  lan_spreader *s; /* step by step it grows to the same */
+  assert_int_equal(lan_spreader_new(&g, &s, NULL), LAN_OK);
+  assert_int_equal(lan_spread_steps(s, &m, &(lan_cue){0, 1}, 1, watch_growth, sums, NULL), LAN_OK);
+  assert_near(sums[0], sum, 1e-15);
+  assert_true(sums[1] > 10);
+  lan_spreader_free(s);
+  lan_graph_free(&g);
 }
+
+/* ---- properties on random graphs ---- */
 
 /* The formula of spread.h, written down again as plainly as can be. */
 static void reference(const lan_graph *g, const lan_spread_model *m, uint32_t cue, double *a) {
@@ -246,60 +333,134 @@ static void agrees_with_the_formula(void **state) {
   }
 }
 
+/* Every kind of model, with a threshold, is as far from the exact result as is said, or nearer. */
 static void threshold_error_is_bounded(void **state) {
   (void)state;
-  for (uint64_t k = 1; k < 40; k++) {
+  size_t useful = 0;
+  for (uint64_t k = 1; k < 400; k++) {
     seed = k;
     lan_graph g = random_graph();
-    lan_spread_model m = lan_spread_preset(LAN_PRESET_MEMORY);
+    lan_spread_model m = lan_spread_preset(k % 3 == 0   ? LAN_PRESET_HEAT
+                                           : k % 3 == 1 ? LAN_PRESET_PPR
+                                                        : LAN_PRESET_MEMORY);
     double exact[RANDOM_NODES], approximate[RANDOM_NODES] = {0}, distance = 0, bound;
     lan_spreader *s;
     const lan_activation *a;
     size_t n;
-    m.steps = 5;
+    m.steps = 1 + random_below(9);
+    m.tolerance = 0;
+    m.fan = k % 4 ? 1 : uniform();
+    m.decay = k % 5 ? m.decay : 1;
+    m.retention = k % 7 ? 0 : uniform();
+    m.sinks_keep = k % 2;
+    m.type_gain[1] = k % 11 ? 1 : 0;
     spread_dense(&g, &m, &(lan_cue){0, 1}, 1, exact);
     m.threshold = 0.05 * uniform();
     assert_int_equal(lan_spreader_new(&g, &s, NULL), LAN_OK);
     assert_int_equal(lan_spread(s, &m, &(lan_cue){0, 1}, 1, &a, &n, &bound, NULL), LAN_OK);
     for (size_t i = 0; i < n; i++) approximate[a[i].node] = a[i].activation;
-    for (uint32_t v = 0; v < RANDOM_NODES; v++) distance += fabs(exact[v] - approximate[v]);
+    for (uint32_t v = 0; v < RANDOM_NODES; v++) {
+      distance += fabs(exact[v] - approximate[v]);
+      assert_true(approximate[v] <= exact[v] + 1e-12);
+    }
     assert_true(distance <= bound + 1e-12);
+    useful += distance > 0.3 * bound;
+    m.suppress = 1e-3; /* then there is no bound */
+    assert_int_equal(lan_spread(s, &m, &(lan_cue){0, 1}, 1, &a, &n, &bound, NULL), LAN_OK);
+    assert_true(bound == 0 || isinf(bound));
     lan_spreader_free(s);
+    lan_graph_free(&g);
+  }
+  assert_true(useful > 200); /* the bound is not far off */
+}
+
+/* Few or many nodes active: steps over a list and over all nodes give the same. Isolated nodes make
+ * the same activation few. */
+static void lists_and_sweeps_agree(void **state) {
+  (void)state;
+  enum { MANY = 10000 };
+  for (uint64_t k = 1; k < 60; k++) {
+    seed = k;
+    lan_graph g = random_graph(), alone = g;
+    uint32_t offsets[MANY + 1];
+    memcpy(offsets, g.offsets, (RANDOM_NODES + 1) * sizeof *offsets);
+    for (uint32_t v = RANDOM_NODES; v < MANY; v++) offsets[v + 1] = offsets[v];
+    alone.offsets = offsets;
+    alone.n_nodes = MANY;
+    alone.owned = NULL;
+    lan_spread_model m = lan_spread_preset((lan_preset)(k % 5));
+    m.suppress = k % 2 ? 0 : 0.01;
+    double few[MANY], many[RANDOM_NODES];
+    lan_cue cues[] = {{3, 1}, {5, 2}, {3, 0.5f}};
+    spread_dense(&alone, &m, cues, 3, few);
+    spread_dense(&g, &m, cues, 3, many);
+    for (uint32_t v = 0; v < RANDOM_NODES; v++) assert_near(few[v], many[v], 1e-12);
     lan_graph_free(&g);
   }
 }
 
-/* The dense plan gives what the sparse frontier gives, for any number of threads to the last bit. */
-static void plans_agree_with_the_frontier(void **state) {
+/* One spreader for different models, stopped calls and errors between: as if each had its own. */
+static int stop_at_2(void *ctx, uint32_t t, const lan_activation *a, size_t n) {
+  (void)ctx, (void)a, (void)n;
+  return t == 2;
+}
+
+static void a_spreader_forgets(void **state) {
   (void)state;
-  for (uint64_t k = 1; k < 40; k++) {
-    seed = k;
-    lan_graph g = random_graph();
-    lan_spread_model m = lan_spread_preset(k % 4 == 0   ? LAN_PRESET_HEAT
-                                           : k % 4 == 1 ? LAN_PRESET_PPR
-                                           : k % 4 == 2 ? LAN_PRESET_SPREADR
-                                                        : LAN_PRESET_MEMORY);
-    double want[RANDOM_NODES], got[3][RANDOM_NODES];
-    uint32_t steps;
-    m.type_gain[1] = 0;
-    m.type_gain[2] = 0.5f;
-    if (m.tolerance == 0) m.tolerance = k % 8 < 4 ? 1e-300 : 0; /* double, or single precision */
-    double near = m.tolerance == 0 ? 1e-6 : 1e-12;
-    spread_dense(&g, &m, &(lan_cue){3, 1}, 1, want);
-    for (size_t threads = 1; threads <= 3; threads++) {
-      lan_spread_plan *p;
-      double *a = got[threads - 1];
-      memset(a, 0, sizeof got[0]);
-      a[3] = 1;
-      assert_int_equal(lan_spread_plan_new(&g, &m, threads, &p, NULL), LAN_OK);
-      assert_int_equal(lan_spread_plan_run(p, a, &steps, NULL), LAN_OK);
-      assert_true(lan_spread_plan_bytes(p) > 0);
-      lan_spread_plan_free(p);
-      assert_memory_equal(a, got[0], sizeof got[0]);
+  seed = 11;
+  lan_graph g = random_graph();
+  lan_spreader *s;
+  assert_int_equal(lan_spreader_new(&g, &s, NULL), LAN_OK);
+  for (uint32_t k = 0; k < 200; k++) {
+    lan_spread_model m = lan_spread_preset((lan_preset)random_below(5));
+    const lan_activation *a;
+    size_t n;
+    double want[RANDOM_NODES], got[RANDOM_NODES] = {0};
+    lan_cue cue = {random_below(RANDOM_NODES), 1};
+    if (m.rule == LAN_RULE_LINEAR && k % 2) m.fan = 0.5;
+    if (k % 3) m.type_gain[k % 4] = 0.25f * (float)(k % 5);
+    if (k % 7 == 0) {
+      lan_status stopped = lan_spread_steps(s, &m, &cue, 1, stop_at_2, NULL, NULL);
+      assert_int_equal(stopped, m.rule == LAN_RULE_ACTR ? LAN_OK : LAN_ECANCELED);
     }
-    for (uint32_t v = 0; v < RANDOM_NODES; v++) assert_near(got[0][v], want[v], near);
-    lan_graph_free(&g);
+    if (k % 5 == 0) {
+      lan_cue bad = {RANDOM_NODES, 1};
+      assert_int_equal(lan_spread(s, &m, &bad, 1, &a, &n, NULL, NULL), LAN_ERANGE);
+    }
+    if (m.rule == LAN_RULE_LINEAR && k % 4 == 0) {
+      const lan_route *routes;
+      m.steps = 3;
+      assert_int_equal(lan_spread_routes(s, &m, &cue, 1, 7, 3, 0, &routes, &n, NULL), LAN_OK);
+    }
+    assert_int_equal(lan_spread(s, &m, &cue, 1, &a, &n, NULL, NULL), LAN_OK);
+    for (size_t i = 0; i < n; i++) got[a[i].node] = a[i].activation;
+    spread_dense(&g, &m, &cue, 1, want);
+    assert_memory_equal(got, want, sizeof got);
   }
+  lan_spreader_free(s);
+  lan_graph_free(&g);
+}
+
+static void growth_without_bound_is_said(void **state) {
+  (void)state;
+  lan_edge edges[] = {{0, 1, 1e30f, 0}, {1, 0, 1e30f, 0}};
+  lan_graph g = graph_of(2, edges, 2);
+  lan_spread_model m = lan_spread_preset(LAN_PRESET_MEMORY);
+  lan_spreader *s;
+  const lan_activation *a;
+  size_t n;
+  lan_error err;
+  m.fan = 0;
+  m.steps = 100;
+  assert_int_equal(lan_spreader_new(&g, &s, NULL), LAN_OK);
+  assert_int_equal(lan_spread(s, &m, &(lan_cue){0, 1}, 1, &a, &n, NULL, &err), LAN_ERANGE);
+  assert_non_null(strstr(err.message, "bounds"));
+  m.steps = 3;
+  assert_int_equal(lan_spread(s, &m, &(lan_cue){0, 1}, 1, &a, &n, NULL, &err), LAN_OK);
+  assert_int_equal(n, 1);
+  assert_near(a[0].activation / (0.6 * 0.6 * 0.6 * 1e90), 1, 1e-6);
+  lan_spreader_free(s);
+  lan_graph_free(&g);
 }
 
 static void batches_do_not_depend_on_threads(void **state) {
@@ -331,6 +492,23 @@ static void batches_do_not_depend_on_threads(void **state) {
       assert_true(top[0][i * TOP + j - 1].activation >= top[0][i * TOP + j].activation);
     }
   }
+  lan_graph_free(&g);
+}
+
+static void batches_of_nothing_are_empty(void **state) {
+  (void)state;
+  lan_edge edge = {0, 1, 1, 0};
+  lan_graph g = graph_of(2, &edge, 1);
+  lan_spread_model m = lan_spread_preset(LAN_PRESET_MEMORY);
+  static const size_t offsets[] = {0, 0, 0};
+  size_t counts[] = {7, 7};
+  lan_activation top[2];
+  lan_cue bad[] = {{0, 1}, {2, 1}};
+  assert_int_equal(lan_spread_batch(&g, &m, NULL, offsets, 2, 1, top, counts, 2, NULL), LAN_OK);
+  assert_int_equal(counts[0] + counts[1], 0);
+  assert_int_equal(lan_spread_batch(&g, &m, NULL, offsets, 0, 1, NULL, NULL, 0, NULL), LAN_OK);
+  assert_int_equal(lan_spread_batch(&g, &m, bad, (size_t[]){0, 1, 2}, 2, 1, top, counts, 2, NULL),
+                   LAN_ERANGE);
   lan_graph_free(&g);
 }
 
@@ -366,93 +544,26 @@ static void settings_out_of_range_are_named(void **state) {
 
 static void the_most_active_come_in_order(void **state) {
   (void)state;
-  lan_activation all[100], top[10];
+  lan_activation all[100], top[100];
   seed = 3;
   for (uint32_t i = 0; i < 100; i++) all[i] = (lan_activation){i, floor(uniform() * 20)};
-  uint32_t skip = 0;
-  for (uint32_t i = 1; i < 100; i++) {
-    if (all[i].activation > all[skip].activation) skip = i;
-  }
-  size_t n = lan_spread_top(all, 100, &skip, 1, top, 10);
-  assert_int_equal(n, 10);
-  for (size_t i = 0; i < n; i++) {
-    assert_int_not_equal(top[i].node, skip);
-    size_t before = 0;
-    for (uint32_t k = 0; k < 100; k++) {
-      bool earlier = all[k].activation > top[i].activation ||
-                     (all[k].activation == top[i].activation && k < top[i].node);
-      before += k != skip && earlier;
-    }
-    assert_int_equal(before, i);
-  }
-}
-
-/* ---- routes ---- */
-
-typedef struct walk_list {
-  double best[4096];
-  size_t n;
-  double total;
-} walk_list;
-
-/* All walks from `node` that end at `target`, by recursion. */
-static void enumerate(const lan_graph *g, const lan_spread_model *m, uint32_t node, uint32_t target,
-                      uint32_t left, double value, uint32_t *seen, uint32_t n_seen, bool simple,
-                      walk_list *out) {
-  if (n_seen > 0 && node == target && n_seen > 1) {
-    out->total += value;
-    if (simple) out->best[out->n++] = value;
-  }
-  if (left == 0) return;
-  double sum = 0;
-  for (uint32_t e = g->offsets[node]; e < g->offsets[node + 1]; e++) {
-    sum += (double)g->weights[e] * (double)m->type_gain[g->types[e]];
-  }
-  for (uint32_t e = g->offsets[node]; e < g->offsets[node + 1] && sum > 0; e++) {
-    uint32_t to = g->targets[e];
-    bool again = false;
-    for (uint32_t k = 0; k < n_seen; k++) again |= seen[k] == to;
-    seen[n_seen] = to;
-    double p =
-        m->decay * (double)g->weights[e] * (double)m->type_gain[g->types[e]] / pow(sum, m->fan);
-    if (p > 0) {
-      enumerate(g, m, to, target, left - 1, value * p, seen, n_seen + 1, simple && !again, out);
-    }
-  }
-}
-
-static int larger_first(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x < y) - (x > y);
-}
-
-static void routes_are_the_strongest_walks(void **state) {
-  (void)state;
-  for (uint64_t k = 1; k < 30; k++) {
-    seed = k;
-    lan_graph g = random_graph();
-    lan_spread_model m = lan_spread_preset(LAN_PRESET_MEMORY);
-    m.fan = k % 2 ? 1 : 0.5;
-    static walk_list walks;
-    walks = (walk_list){.n = 0};
-    uint32_t seen[8] = {0}, target = 1 + (uint32_t)(uniform() * (RANDOM_NODES - 1));
-    enumerate(&g, &m, 0, target, 3, 1, seen, 1, true, &walks);
-    qsort(walks.best, walks.n, sizeof(double), larger_first);
-    lan_spreader *s;
-    const lan_route *r;
-    size_t n;
-    assert_int_equal(lan_spreader_new(&g, &s, NULL), LAN_OK);
-    assert_int_equal(lan_spread_routes(s, &m, &(lan_cue){0, 1}, 1, target, 5, 0, &r, &n, NULL),
-                     LAN_OK);
-    assert_int_equal(n, walks.n < 5 ? walks.n : 5);
+  uint32_t skip[40];
+  size_t n_skip = 0;
+  for (uint32_t i = 0; i < 100 && n_skip < 40; i += 1 + random_below(4)) skip[n_skip++] = i;
+  for (size_t want = 0; want <= 100; want += 1 + want / 3) {
+    size_t n = lan_spread_top(all, 100, skip, n_skip, top, want);
+    assert_int_equal(n, want < 100 - n_skip ? want : 100 - n_skip);
     for (size_t i = 0; i < n; i++) {
-      assert_near(r[i].activation, walks.best[i], 1e-12);
-      assert_near(r[i].share, walks.best[i] / walks.total, 1e-9);
-      assert_int_equal(r[i].nodes[0], 0);
-      assert_int_equal(r[i].nodes[r[i].n_nodes - 1], target);
+      size_t before = 0;
+      for (uint32_t k = 0; k < 100; k++) {
+        bool left_out = false;
+        for (size_t j = 0; j < n_skip; j++) left_out |= skip[j] == k;
+        before += !left_out && (all[k].activation > top[i].activation ||
+                                (all[k].activation == top[i].activation && k < top[i].node));
+        assert_false(left_out && top[i].node == k);
+      }
+      assert_int_equal(before, i);
     }
-    lan_spreader_free(s);
-    lan_graph_free(&g);
   }
 }
 
@@ -461,16 +572,21 @@ int main(void) {
       cmocka_unit_test(spreadr_vignette_retention_and_decay),
       cmocka_unit_test(spreadr_weights_directions_and_terminal_nodes),
       cmocka_unit_test(spreadr_suppress_clears_small_activation),
+      cmocka_unit_test(spreadr_on_random_networks),
       cmocka_unit_test(pagerank_agrees_with_networkx),
-      cmocka_unit_test(actr_fan_effect),
+      cmocka_unit_test(actr_tutorial_fan_experiment),
+      cmocka_unit_test(actr_never_inhibits),
       cmocka_unit_test(heat_kernel_closed_form),
+      cmocka_unit_test(heat_kernel_agrees_with_scipy),
       cmocka_unit_test(agrees_with_the_formula),
       cmocka_unit_test(threshold_error_is_bounded),
-      cmocka_unit_test(plans_agree_with_the_frontier),
+      cmocka_unit_test(lists_and_sweeps_agree),
+      cmocka_unit_test(a_spreader_forgets),
+      cmocka_unit_test(growth_without_bound_is_said),
       cmocka_unit_test(batches_do_not_depend_on_threads),
+      cmocka_unit_test(batches_of_nothing_are_empty),
       cmocka_unit_test(settings_out_of_range_are_named),
       cmocka_unit_test(the_most_active_come_in_order),
-      cmocka_unit_test(routes_are_the_strongest_walks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

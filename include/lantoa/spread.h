@@ -10,16 +10,17 @@
  *      a[t+1]_j = restart * a[0]_j + (1 - restart) * dec * f_j
  *
  *  and then a[t+1]_j < suppress becomes 0. What a node with no edges would send is lost; with
- *  restart > 0 it returns to the cues; with sinks_keep it stays where it is. The classic models are
- *  settings of it (lan_spread_preset), tested against their sources:
+ *  restart > 0 it returns to the cues; else with sinks_keep it stays where it is. The classic models
+ *  are settings of it (lan_spread_preset), tested against their sources:
  *
  *  - PPR: personalised PageRank (Page et al. 1999; Jeh and Widom 2003): restart 0.15.
  *  - SPREADR: Siew 2019, "spreadr: An R package to simulate spreading activation in a network",
  *    Behavior Research Methods 51: retention 0.5, sinks_keep; its decay d is 1 - decay here; its
- *    suppress is ours.
+ *    suppress and time are ours. (It loses what a node would send to itself; here that arrives.)
  *  - ACTR: ACT-R's fan (Anderson 1974; Anderson and Reder 1999): one step, the edge i -> j gives
  *    W_i * (S - ln(fan_i)), W_i the cue's share of the attention, fan_i the number of the sender's
- *    edges; below 0 counts as 0.
+ *    edges; below 0 counts as 0. (The ACT-R software counts an association of each chunk with
+ *    itself: give nodes an edge to themselves for its numbers.)
  *  - HEAT: heat kernel PageRank (Chung 2007, eq. 1): sum over k of e^-t t^k / k! * (a[0] P^k).
  *  - MEMORY: what Lantoa's own memory uses: 3 steps, fan 1, decay 0.6. */
 #ifndef LANTOA_SPREAD_H
@@ -56,7 +57,7 @@ typedef struct lan_spread_model {
   double suppress;  /**< >= 0: activation below it becomes 0 at the end of each step */
   double threshold; /**< >= 0: push threshold of the sparse frontier. A node whose activation this
                        step is below it does not pass it on; 0 is exact */
-  int sinks_keep;   /**< not 0: a node with no edges keeps what it would send */
+  int sinks_keep;   /**< not 0: a node with no edges keeps what it would send, if restart is 0 */
   double
       tolerance; /**< >= 0: stop when the L1 change of a step falls below it; 0: make all steps */
   double actr_s; /**< RULE_ACTR: S, > 0 */
@@ -87,18 +88,23 @@ LAN_API lan_status lan_spreader_new(const lan_graph *graph, lan_spreader **sprea
 LAN_API void lan_spreader_free(lan_spreader *spreader);
 
 /** Spreads by sparse frontier: only nodes that hold activation are touched, so the cost is
- *  O(steps * edges of activated nodes), whatever the size of the graph.
+ *  O(steps * edges of activated nodes), whatever the size of the graph. When an eighth of the nodes
+ *  is active, a step goes through all of them instead, which is faster then.
  *
  *  cues      n_cues of them; duplicates add up
  *  *out      every node with activation > 0, unordered; valid until the next call on this spreader
- *  *error    if not NULL: a bound on the L1 distance to the exact result (0 if threshold is 0)
- *  LAN_ERANGE: a node outside the graph, or a setting outside its range, named in the message. */
+ *  *error    if not NULL: a bound on the L1 distance to the exact result after as many steps: 0 if
+ *            threshold is 0, infinite if both threshold and suppress are at work. With fan < 1 it
+ *            takes a pass over the edges, once a model.
+ *  LAN_ERANGE: a node outside the graph, or a setting outside its range, named in the message; or
+ *  activation that outgrows a double, as fan < 1 allows. */
 LAN_API lan_status lan_spread(lan_spreader *spreader, const lan_spread_model *model,
                               const lan_cue *cues, size_t n_cues, const lan_activation **out,
                               size_t *n_out, double *error, lan_error *err);
 
 /** The same, telling the activation after each step: `step` is called with t = 0 (the cues) .. the
- * last step; the array is valid during the call; returning nonzero stops with LAN_ECANCELED. */
+ *  last step; the array is valid during the call; returning nonzero stops with LAN_ECANCELED. For
+ *  RULE_HEAT it is told the sum of the powers 0 .. t. */
 LAN_API lan_status lan_spread_steps(lan_spreader *spreader, const lan_spread_model *model,
                                     const lan_cue *cues, size_t n_cues,
                                     int (*step)(void *ctx, uint32_t t, const lan_activation *a,
@@ -106,7 +112,8 @@ LAN_API lan_status lan_spread_steps(lan_spreader *spreader, const lan_spread_mod
                                     void *ctx, lan_error *err);
 
 /** The `n` most active of a result, ordered, into `top` (room for n); returns how many there are.
- *  O(n_all + n log n). `skip` (may be NULL) is left out. */
+ *  The nodes of `skip`, which must rise, are left out. O(n_all) at the best, O(n_all * (log n + log
+ *  n_skip)) at the worst. */
 LAN_API size_t lan_spread_top(const lan_activation *all, size_t n_all, const uint32_t *skip,
                               size_t n_skip, lan_activation *top, size_t n);
 
@@ -151,9 +158,10 @@ typedef struct lan_route {
  * order.
  *
  *  Only RULE_LINEAR; retention, restart, suppress and threshold count as 0; at most 8 steps. A
- * best-first search with an exact bound; it ends after `budget` expansions (0: 100,000) with what
- * it has. The routes live in the spreader until its next call. The first call turns the graph
- * round: O(edges). */
+ *  best-first search with an exact bound; it ends after `budget` partial routes (0: 100,000) with
+ *  what it has. Cost O(steps * edges of activated nodes), and per partial route a logarithm. The
+ *  routes live in the spreader until its next call for routes. The first call turns the graph round:
+ *  O(edges). */
 LAN_API lan_status lan_spread_routes(lan_spreader *spreader, const lan_spread_model *model,
                                      const lan_cue *cues, size_t n_cues, uint32_t target,
                                      size_t max_routes, size_t budget, const lan_route **routes,

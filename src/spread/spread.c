@@ -1,5 +1,6 @@
 #include "lantoa/spread.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,9 +53,12 @@ static const char *bad_setting(const lan_spread_model *m) {
   if (!within(m->suppress, 0, HUGE_VAL)) return "suppress must be >= 0";
   if (!within(m->threshold, 0, HUGE_VAL)) return "threshold must be >= 0";
   if (!within(m->tolerance, 0, HUGE_VAL)) return "tolerance must be >= 0";
-  if (m->rule == LAN_RULE_ACTR && !(m->actr_s > 0)) return "ACT-R's S must be > 0";
-  if (m->rule == LAN_RULE_HEAT && !within(m->heat_t, 1e-12, 700))
+  if (m->rule == LAN_RULE_ACTR && !(m->actr_s > 0 && m->actr_s <= DBL_MAX)) {
+    return "ACT-R's S must be > 0";
+  }
+  if (m->rule == LAN_RULE_HEAT && !within(m->heat_t, 1e-12, 700)) {
     return "heat's t must be > 0, <= 700";
+  }
   for (size_t i = 0; i < LAN_EDGE_TYPES; i++) {
     if (!(m->type_gain[i] >= 0) || isinf(m->type_gain[i])) return "type gains must be >= 0";
   }
@@ -89,6 +93,41 @@ double spread_divisor(const lan_spread_model *m, double strength) {
   return m->fan == 1 ? strength : m->fan == 0 ? 1 : pow(strength, m->fan);
 }
 
+void spread_set_model(lan_spreader *s, const lan_spread_model *m) {
+  bool same = s->when > 0 && s->fan == m->fan;
+  for (size_t i = 0; i < LAN_EDGE_TYPES; i++) same = same && s->type_gain[i] == m->type_gain[i];
+  if (same) return;
+  s->fan = m->fan;
+  memcpy(s->type_gain, m->type_gain, sizeof s->type_gain);
+  s->growth = -1;
+  if (++s->when == 0) { /* after 2^32 models */
+    memset(s->divisors, 0, s->graph->n_nodes * sizeof *s->divisors);
+    s->when = 1;
+  }
+}
+
+double spread_divisor_of(lan_spreader *s, const lan_spread_model *m, uint32_t node) {
+  spread_divisor_cache *d = &s->divisors[node];
+  if (d->when != s->when) {
+    d->value = spread_divisor(m, spread_strength(s->graph, m, node));
+    d->when = s->when;
+  }
+  return d->value;
+}
+
+/* The most that a unit of activation becomes when a node sends it: strength^(1 - fan). */
+static double growth_of(lan_spreader *s, const lan_spread_model *m) {
+  if (m->fan == 1) return 1;
+  if (s->growth < 0) {
+    s->growth = 1; /* what is stuck or kept does not grow */
+    for (uint32_t v = 0; v < s->graph->n_nodes; v++) {
+      double strength = spread_strength(s->graph, m, v);
+      if (strength > 0) s->growth = fmax(s->growth, strength / spread_divisor(m, strength));
+    }
+  }
+  return s->growth;
+}
+
 /* ---- a spreader ---- */
 
 lan_status lan_spreader_new(const lan_graph *graph, lan_spreader **spreader, lan_error *err) {
@@ -98,9 +137,10 @@ lan_status lan_spreader_new(const lan_graph *graph, lan_spreader **spreader, lan
   s->now = lan_alloc_zeroed(graph->n_nodes, sizeof *s->now);
   s->next = lan_alloc_zeroed(graph->n_nodes, sizeof *s->next);
   s->sum = lan_alloc_zeroed(graph->n_nodes, sizeof *s->sum);
-  if (!s->now || !s->next || !s->sum) {
+  s->divisors = lan_alloc_zeroed(graph->n_nodes, sizeof *s->divisors);
+  if (!s->now || !s->next || !s->sum || !s->divisors) {
     lan_spreader_free(s);
-    return lan_fail_memory(err, (size_t)graph->n_nodes * 24);
+    return lan_fail_memory(err, (size_t)graph->n_nodes * 40);
   }
   *spreader = s;
   return LAN_OK;
@@ -111,27 +151,34 @@ void lan_spreader_free(lan_spreader *s) {
   free(s->now);
   free(s->next);
   free(s->sum);
+  free(s->divisors);
   VEC_FREE(&s->active);
   VEC_FREE(&s->touched);
   VEC_FREE(&s->summed);
   VEC_FREE(&s->out);
   VEC_FREE(&s->routes);
+  for (size_t t = 0; t <= SPREAD_HOPS_MOST; t++) {
+    free(s->best[t]);
+    VEC_FREE(&s->reached[t]);
+  }
+  route_search_free(s->search);
   lan_graph_free(&s->reverse);
   lan_arena_free(&s->arena);
   free(s);
 }
 
-static void clear(double *values, node_list *list) {
+void spread_clear(double *values, node_list *list) {
   for (size_t i = 0; i < list->len; i++) values[list->data[i]] = 0;
   list->len = 0;
 }
 
-/* Adds to a node, putting it on the list when it had nothing. */
-static bool add_to(double *values, node_list *list, uint32_t node, double amount) {
-  if (values[node] == 0 && !VEC_PUSH(list, node)) return false;
-  values[node] += amount;
-  return true;
-}
+/* ---- a step ----
+ *
+ * Few nodes: `active` lists those of `now`, and those that a step reaches are listed in `touched`.
+ * Once an EIGHTH of the nodes is active, both lists cost more than they save: then a step goes
+ * through all nodes in their order, with no list. The results are the same but for rounding. */
+
+enum { EIGHTH = 8 };
 
 typedef struct run {
   lan_spreader *s;
@@ -139,13 +186,21 @@ typedef struct run {
   const lan_cue *cues;
   size_t n_cues;
   double cue_sum;
-  double error; /* what thresholds held back */
+  bool sweep;   /* this step keeps no list of what it reaches */
+  double error; /* a bound on the activation that is missing, for what thresholds held back */
 } run;
+
+static inline bool add_to(const run *r, double *values, node_list *list, uint32_t node,
+                          double amount) {
+  if (!r->sweep) return spread_add(values, list, node, amount);
+  values[node] += amount;
+  return true;
+}
 
 static bool set_cues(run *r, double *values, node_list *list, double share) {
   for (size_t i = 0; i < r->n_cues; i++) {
     double a = (double)r->cues[i].activation * share;
-    if (a > 0 && !add_to(values, list, r->cues[i].node, a)) return false;
+    if (a > 0 && !add_to(r, values, list, r->cues[i].node, a)) return false;
   }
   return true;
 }
@@ -154,48 +209,71 @@ static bool set_cues(run *r, double *values, node_list *list, double share) {
 static bool send(run *r, uint32_t node, double flow, double *stuck) {
   lan_spreader *s = r->s;
   const lan_graph *g = s->graph;
-  double divisor = spread_divisor(r->m, spread_strength(g, r->m, node));
+  double divisor = spread_divisor_of(s, r->m, node);
   if (divisor == 0) {
     *stuck += flow;
     return true;
   }
+  double unit = flow / divisor;
   for (uint32_t e = g->offsets[node]; e < g->offsets[node + 1]; e++) {
-    double amount = flow * spread_weight(g, r->m, e) / divisor;
-    if (amount > 0 && !add_to(s->next, &s->touched, g->targets[e], amount)) return false;
+    double amount = unit * spread_weight(g, r->m, e);
+    if (amount > 0 && !add_to(r, s->next, &s->touched, g->targets[e], amount)) return false;
   }
   return true;
+}
+
+/* What one node does in a step; *stuck grows by what goes back to the cues. */
+static bool step_node(run *r, uint32_t v, double *held, double *stuck) {
+  lan_spreader *s = r->s;
+  const lan_spread_model *m = r->m;
+  double pass = (1 - m->restart) * m->decay, a = s->now[v], alone = 0;
+  double kept = m->retention * a * pass, flow = (1 - m->retention) * a * pass;
+  if (a < m->threshold) {
+    *held += flow;
+  } else if (flow > 0 && !send(r, v, flow, &alone)) {
+    return false;
+  }
+  if (alone > 0 && m->restart > 0) {
+    *stuck += alone;
+  } else if (m->sinks_keep) {
+    kept += alone;
+  }
+  return kept == 0 || add_to(r, s->next, &s->touched, v, kept);
 }
 
 /* One step of the linear rule, from now to next. */
 static bool step_linear(run *r) {
   lan_spreader *s = r->s;
   const lan_spread_model *m = r->m;
-  double pass = (1 - m->restart) * m->decay, stuck = 0;
+  double held = 0, stuck = 0, growth = m->threshold > 0 ? growth_of(s, m) : 1;
+  r->sweep = s->all || s->active.len > s->graph->n_nodes / EIGHTH;
+  if (s->all) {
+    for (uint32_t v = 0; v < s->graph->n_nodes; v++) {
+      if (s->now[v] > 0 && !step_node(r, v, &held, &stuck)) return false;
+    }
+  }
   for (size_t i = 0; i < s->active.len; i++) {
-    uint32_t v = s->active.data[i];
-    double a = s->now[v], kept = m->retention * a * pass, alone = 0;
-    double flow = (1 - m->retention) * a * pass;
-    if (a < m->threshold) {
-      r->error += flow;
-    } else if (flow > 0 && !send(r, v, flow, &alone)) {
-      return false;
-    }
-    if (alone > 0 && m->restart > 0) {
-      stuck += alone;
-    } else if (m->sinks_keep) {
-      kept += alone;
-    }
-    if (kept > 0 && !add_to(s->next, &s->touched, v, kept)) return false;
+    if (!step_node(r, s->active.data[i], &held, &stuck)) return false;
   }
-  if (m->restart > 0) {
-    double back = r->cue_sum > 0 ? stuck / r->cue_sum : 0;
-    return set_cues(r, s->next, &s->touched, m->restart + back);
-  }
-  return true;
+  /* What is missing is passed on, at most `growth` of it; and what this step held is missing. */
+  r->error *= (1 - m->restart) * m->decay * (m->retention + (1 - m->retention) * growth);
+  r->error += held * growth;
+  if (m->restart == 0) return true;
+  double back = r->cue_sum > 0 ? stuck / r->cue_sum : 0;
+  return set_cues(r, s->next, &s->touched, m->restart + back);
 }
 
-/* Clears what is under the limit; returns the L1 change of the step. */
-static double finish_step(run *r) {
+static void swap_now_and_next(lan_spreader *s) {
+  double *values = s->now;
+  s->now = s->next;
+  s->next = values;
+  node_list list = s->active;
+  s->active = s->touched;
+  s->touched = list;
+  s->touched.len = 0;
+}
+
+static double finish_list(run *r) {
   lan_spreader *s = r->s;
   double change = 0;
   size_t n = 0;
@@ -211,136 +289,196 @@ static double finish_step(run *r) {
     change += s->now[s->active.data[i]];
     s->now[s->active.data[i]] = 0;
   }
-  double *values = s->now;
-  s->now = s->next;
-  s->next = values;
-  node_list list = s->active;
-  s->active = s->touched;
-  s->touched = list;
-  s->touched.len = 0;
   return change;
 }
 
-static void step_actr(run *r, bool *room) {
+static double finish_sweep(run *r) {
+  lan_spreader *s = r->s;
+  double change = 0;
+  size_t n = 0;
+  for (uint32_t v = 0; v < s->graph->n_nodes; v++) {
+    if (s->next[v] < r->m->suppress) s->next[v] = 0;
+    change += fabs(s->next[v] - s->now[v]);
+    s->now[v] = 0;
+    n += s->next[v] > 0;
+  }
+  s->active.len = 0;
+  s->all = n > s->graph->n_nodes / EIGHTH;
+  return change;
+}
+
+/* Back to a list. */
+static bool list_all(lan_spreader *s) {
+  for (uint32_t v = 0; v < s->graph->n_nodes; v++) {
+    if (s->now[v] > 0 && !VEC_PUSH(&s->active, v)) return false;
+  }
+  return true;
+}
+
+/* Clears what is under the limit, and makes next now; *change is the L1 change of the step. */
+static bool finish_step(run *r, double *change) {
+  lan_spreader *s = r->s;
+  *change = r->sweep ? finish_sweep(r) : finish_list(r);
+  swap_now_and_next(s);
+  bool list = r->sweep && !s->all;
+  r->sweep = false;
+  if (!list || list_all(s)) return true;
+  s->all = true; /* so that all are cleared */
+  return false;
+}
+
+static bool step_actr(run *r) {
   lan_spreader *s = r->s;
   const lan_graph *g = s->graph;
-  for (size_t i = 0; *room && i < s->active.len; i++) {
-    uint32_t v = s->active.data[i];
-    uint32_t fan = 0;
-    for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++)
+  for (size_t i = 0; i < s->active.len; i++) {
+    uint32_t v = s->active.data[i], fan = 0;
+    for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
       fan += spread_weight(g, r->m, e) > 0;
-    double strength = fan ? r->m->actr_s - log((double)fan) : 0;
-    for (uint32_t e = g->offsets[v]; *room && strength > 0 && e < g->offsets[v + 1]; e++) {
-      if (spread_weight(g, r->m, e) > 0) {
-        *room = add_to(s->next, &s->touched, g->targets[e], s->now[v] * strength);
-      }
+    }
+    double strength = fan ? r->m->actr_s - log((double)fan) : 0, amount = s->now[v] * strength;
+    for (uint32_t e = g->offsets[v]; strength > 0 && e < g->offsets[v + 1]; e++) {
+      bool there = spread_weight(g, r->m, e) > 0;
+      if (there && !spread_add(s->next, &s->touched, g->targets[e], amount)) return false;
     }
   }
+  return true;
 }
+
+/* ---- a run ---- */
 
 typedef int (*step_fn)(void *ctx, uint32_t t, const lan_activation *a, size_t n);
 
 static bool collect(lan_spreader *s, const double *values, const node_list *list) {
   s->out.len = 0;
+  if (s->all && values == s->now) {
+    if (!VEC_RESERVE(&s->out, s->graph->n_nodes)) return false;
+    for (uint32_t v = 0; v < s->graph->n_nodes; v++) {
+      if (values[v] > 0) s->out.data[s->out.len++] = (lan_activation){v, values[v]};
+    }
+    return true;
+  }
+  if (!VEC_RESERVE(&s->out, list->len)) return false;
   for (size_t i = 0; i < list->len; i++) {
     lan_activation a = {list->data[i], values[list->data[i]]};
-    if (a.activation > 0 && !VEC_PUSH(&s->out, a)) return false;
+    if (a.activation > 0) s->out.data[s->out.len++] = a;
   }
   return true;
 }
 
+/* Puts what there is now (RULE_HEAT: the sum) into s->out, and tells it. */
 static lan_status tell(run *r, step_fn step, void *ctx, uint32_t t, lan_error *err) {
   lan_spreader *s = r->s;
+  bool heat = r->m->rule == LAN_RULE_HEAT;
   if (!step) return LAN_OK;
-  if (!collect(s, s->now, &s->active)) return lan_fail_memory(err, 0);
+  if (!collect(s, heat ? s->sum : s->now, heat ? &s->summed : &s->active)) {
+    return lan_fail_memory(err, 0);
+  }
   if (step(ctx, t, s->out.data, s->out.len)) return lan_fail(err, LAN_ECANCELED, "stopped");
   return LAN_OK;
 }
 
-/* The heat kernel: the walk's powers are added up as they come, until the rest of the weights is
- * small. */
-static bool add_power(run *r, double weight) {
-  lan_spreader *s = r->s;
-  for (size_t i = 0; i < s->active.len; i++) {
-    uint32_t v = s->active.data[i];
-    if (!add_to(s->sum, &s->summed, v, weight * s->now[v])) return false;
-  }
-  return true;
-}
-
-static bool spread_heat(run *r) {
-  double weight = exp(-r->m->heat_t), rest = 1 - weight;
-  if (!add_power(r, weight)) return false;
-  for (uint32_t k = 1; k <= r->m->steps && rest > r->m->tolerance; k++) {
-    if (!step_linear(r)) return false;
-    finish_step(r);
-    weight *= r->m->heat_t / k;
-    rest -= weight;
-    if (!add_power(r, weight)) return false;
-  }
-  return true;
+/* One step of the linear rule. With fan < 1 activation may grow without bound. */
+static lan_status make_step(run *r, uint32_t t, double *change, lan_error *err) {
+  if (!step_linear(r) || !finish_step(r, change)) return lan_fail_memory(err, 0);
+  if (*change <= DBL_MAX) return LAN_OK;
+  return lan_fail(err, LAN_ERANGE,
+                  "activation grows beyond all bounds at step %u; with fan < 1 weights must be "
+                  "smaller, or decay",
+                  t);
 }
 
 static lan_status spread_linear(run *r, step_fn step, void *ctx, lan_error *err) {
   lan_status status = tell(r, step, ctx, 0, err);
   for (uint32_t t = 1; status == LAN_OK && t <= r->m->steps; t++) {
-    if (!step_linear(r)) return lan_fail_memory(err, 0);
-    double change = finish_step(r);
-    status = tell(r, step, ctx, t, err);
-    if (change < r->m->tolerance) break;
+    double change = 0;
+    status = make_step(r, t, &change, err);
+    if (status == LAN_OK) status = tell(r, step, ctx, t, err);
+    if (status == LAN_OK && change < r->m->tolerance) break;
   }
   return status;
 }
 
-static lan_status spread_by_rule(run *r, step_fn step, void *ctx, lan_error *err) {
+/* Adds a power of the walk to the sum. */
+static bool add_power(run *r, double weight) {
   lan_spreader *s = r->s;
-  if (r->m->rule == LAN_RULE_LINEAR) return spread_linear(r, step, ctx, err);
-  bool room = true;
-  lan_status status = tell(r, step, ctx, 0, err);
-  if (r->m->rule == LAN_RULE_HEAT) {
-    room = spread_heat(r);
-    /* the sum takes the place of the last power */
-    clear(s->now, &s->active);
-    for (size_t i = 0; room && i < s->summed.len; i++) {
-      uint32_t v = s->summed.data[i];
-      room = add_to(s->now, &s->active, v, s->sum[v]);
-    }
-    clear(s->sum, &s->summed);
-  } else {
-    step_actr(r, &room);
-    finish_step(r);
+  for (uint32_t v = 0; s->all && v < s->graph->n_nodes; v++) {
+    double a = weight * s->now[v];
+    if (a > 0 && !spread_add(s->sum, &s->summed, v, a)) return false;
   }
-  if (!room) return lan_fail_memory(err, 0);
-  return status == LAN_OK ? tell(r, step, ctx, 1, err) : status;
+  for (size_t i = 0; i < s->active.len; i++) {
+    double a = weight * s->now[s->active.data[i]];
+    if (a > 0 && !spread_add(s->sum, &s->summed, s->active.data[i], a)) return false;
+  }
+  return true;
+}
+
+/* The heat kernel: the walk's powers are added up as they come, until the rest of their weights is
+ * small. */
+static lan_status spread_heat(run *r, step_fn step, void *ctx, lan_error *err) {
+  double weight = exp(-r->m->heat_t), rest = 1 - weight, missing = 0, change = 0;
+  if (!add_power(r, weight)) return lan_fail_memory(err, 0);
+  lan_status status = tell(r, step, ctx, 0, err);
+  for (uint32_t k = 1; status == LAN_OK && k <= r->m->steps && rest > r->m->tolerance; k++) {
+    status = make_step(r, k, &change, err);
+    weight *= r->m->heat_t / k;
+    rest -= weight;
+    missing += weight * r->error;
+    if (status == LAN_OK && !add_power(r, weight)) status = lan_fail_memory(err, 0);
+    if (status == LAN_OK) status = tell(r, step, ctx, k, err);
+  }
+  r->error = missing;
+  return status;
+}
+
+static lan_status spread_actr(run *r, step_fn step, void *ctx, lan_error *err) {
+  double change;
+  lan_status status = tell(r, step, ctx, 0, err);
+  if (status != LAN_OK) return status;
+  if (!step_actr(r) || !finish_step(r, &change)) return lan_fail_memory(err, 0);
+  return tell(r, step, ctx, 1, err);
+}
+
+static void clear_all(lan_spreader *s) {
+  size_t bytes = s->graph->n_nodes * sizeof(double);
+  if (s->all) memset(s->now, 0, bytes);
+  s->all = false;
+  spread_clear(s->now, &s->active);
+  spread_clear(s->next, &s->touched);
+  spread_clear(s->sum, &s->summed);
 }
 
 static lan_status spread_run(run *r, step_fn step, void *ctx, lan_error *err) {
   lan_spreader *s = r->s;
+  bool heat = r->m->rule == LAN_RULE_HEAT;
   lan_status status = spread_check(s->graph, r->m, r->cues, r->n_cues, err);
   if (status != LAN_OK) return status;
+  spread_set_model(s, r->m);
   for (size_t i = 0; i < r->n_cues; i++) r->cue_sum += (double)r->cues[i].activation;
   if (!set_cues(r, s->now, &s->active, 1)) {
     status = lan_fail_memory(err, 0);
   } else {
-    status = spread_by_rule(r, step, ctx, err);
+    status = heat                            ? spread_heat(r, step, ctx, err)
+             : r->m->rule == LAN_RULE_LINEAR ? spread_linear(r, step, ctx, err)
+                                             : spread_actr(r, step, ctx, err);
   }
-  if (status == LAN_OK && !collect(s, s->now, &s->active)) status = lan_fail_memory(err, 0);
-  clear(s->now, &s->active);
-  clear(s->next, &s->touched);
-  clear(s->sum, &s->summed);
+  if (status == LAN_OK && !collect(s, heat ? s->sum : s->now, heat ? &s->summed : &s->active)) {
+    status = lan_fail_memory(err, 0);
+  }
+  if (r->sweep) memset(s->next, 0, s->graph->n_nodes * sizeof *s->next); /* stopped within a step */
+  clear_all(s);
   return status;
 }
 
 lan_status lan_spread(lan_spreader *s, const lan_spread_model *model, const lan_cue *cues,
                       size_t n_cues, const lan_activation **out, size_t *n_out, double *error,
                       lan_error *err) {
-  run r = {s, model, cues, n_cues, 0, 0};
+  run r = {.s = s, .m = model, .cues = cues, .n_cues = n_cues};
   lan_status status = spread_run(&r, NULL, NULL, err);
   if (status != LAN_OK) return status;
   *out = s->out.data;
   *n_out = s->out.len;
-  /* With fan 1 no step makes activation grow, so what was held back bounds what is missing. */
-  if (error) *error = r.error == 0 ? 0 : model->fan == 1 ? r.error : HUGE_VAL;
+  /* What is missing may also bring a node below `suppress`, which is not bounded here. */
+  if (error) *error = r.error > 0 && model->suppress > 0 ? HUGE_VAL : r.error;
   return LAN_OK;
 }
 
@@ -348,7 +486,7 @@ lan_status lan_spread_steps(lan_spreader *s, const lan_spread_model *model, cons
                             size_t n_cues,
                             int (*step)(void *ctx, uint32_t t, const lan_activation *a, size_t n),
                             void *ctx, lan_error *err) {
-  run r = {s, model, cues, n_cues, 0, 0};
+  run r = {.s = s, .m = model, .cues = cues, .n_cues = n_cues};
   return spread_run(&r, step, ctx, err);
 }
 
@@ -356,11 +494,6 @@ lan_status lan_spread_steps(lan_spreader *s, const lan_spread_model *model, cons
 
 static bool precedes(lan_activation a, lan_activation b) {
   return a.activation > b.activation || (a.activation == b.activation && a.node < b.node);
-}
-
-static int by_activation(const void *a, const void *b) {
-  const lan_activation *x = a, *y = b;
-  return precedes(*x, *y) ? -1 : precedes(*y, *x) ? 1 : 0;
 }
 
 /* The weakest of the heap is at its root. */
@@ -377,9 +510,19 @@ static void sift_down(lan_activation *heap, size_t n, size_t i) {
   }
 }
 
+/* Whether a node is in a rising list. */
 static bool is_among(const uint32_t *nodes, size_t n, uint32_t node) {
-  for (size_t i = 0; i < n; i++) {
-    if (nodes[i] == node) return true;
+  size_t low = 0;
+  while (n > 0) {
+    size_t half = n / 2;
+    if (nodes[low + half] < node) {
+      low += half + 1;
+      n -= half + 1;
+    } else if (nodes[low + half] == node) {
+      return true;
+    } else {
+      n = half;
+    }
   }
   return false;
 }
@@ -388,18 +531,23 @@ size_t lan_spread_top(const lan_activation *all, size_t n_all, const uint32_t *s
                       lan_activation *top, size_t n) {
   size_t len = 0;
   for (size_t i = 0; n > 0 && i < n_all; i++) {
+    if (len == n && !precedes(all[i], top[0])) continue;
     if (is_among(skip, n_skip, all[i].node)) continue;
     if (len < n) {
       top[len++] = all[i];
-      if (len == n) {
-        for (size_t k = n / 2 + 1; k-- > 0;) sift_down(top, n, k);
-      }
-    } else if (precedes(all[i], top[0])) {
+      for (size_t k = len == n ? n / 2 : 0; k-- > 0;) sift_down(top, n, k);
+    } else {
       top[0] = all[i];
       sift_down(top, n, 0);
     }
   }
-  if (len) qsort(top, len, sizeof *top, by_activation);
+  for (size_t k = len < n ? len / 2 : 0; k-- > 0;) sift_down(top, len, k);
+  for (size_t k = len; k-- > 1;) { /* the weakest goes to the end, and so on */
+    lan_activation a = top[0];
+    top[0] = top[k];
+    top[k] = a;
+    sift_down(top, k, 0);
+  }
   return len;
 }
 
@@ -452,7 +600,12 @@ lan_status lan_spread_batch(const lan_graph *graph, const lan_spread_model *mode
              .n_top = n_top,
              .top = top,
              .counts = counts};
-  lan_status s = lan_pool_new(n_threads, &pool, err);
+  static const lan_cue none;
+  if (!cues) b.cues = cues = &none; /* all sets are empty */
+  /* Checked here, so that what is said does not depend on the threads. */
+  lan_status s =
+      spread_check(graph, model, cues + cue_offsets[0], cue_offsets[n_sets] - cue_offsets[0], err);
+  if (s == LAN_OK) s = lan_pool_new(n_threads, &pool, err);
   if (s != LAN_OK) return s;
   size_t workers = lan_pool_size(pool);
   s = batch_init(&b, graph, workers, err);

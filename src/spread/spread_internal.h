@@ -6,16 +6,35 @@
 #include "base/vec.h"
 #include "lantoa/spread.h"
 
+enum { SPREAD_HOPS_MOST = 8 }; /* of a route */
+
 typedef VEC(uint32_t) node_list;
 
+/* By what a sender's weights are divided; known if `when` is the spreader's. */
+typedef struct spread_divisor_cache {
+  double value;
+  uint32_t when;
+} spread_divisor_cache;
+
+/* Between calls `now`, `next`, `sum` and `best` are 0 and the lists of nodes empty. */
 struct lan_spreader {
   const lan_graph *graph;
   double *now, *next; /* by node; 0 but for the nodes in the lists */
+  bool all;           /* most of `now` holds something: `active` does not list it */
   double *sum;        /* RULE_HEAT: what has been added up */
   node_list active, touched, summed;
   VEC(lan_activation) out;
+  /* what was worked out for this fan and these gains: kept from call to call */
+  double fan;
+  float type_gain[LAN_EDGE_TYPES];
+  uint32_t when;
+  spread_divisor_cache *divisors;
+  double growth; /* see spread.c; -1: not known */
   /* routes */
   lan_graph reverse; /* the graph turned round; made when first wanted */
+  double *best[SPREAD_HOPS_MOST + 1];
+  node_list reached[SPREAD_HOPS_MOST + 1];
+  struct route_search *search;
   lan_arena arena;
   VEC(lan_route) routes;
 };
@@ -32,7 +51,22 @@ double spread_strength(const lan_graph *g, const lan_spread_model *m, uint32_t n
 /* By what a sender's weights are divided: strength^fan; 0 if it has no edges. */
 double spread_divisor(const lan_spread_model *m, double strength);
 
+/* To be called before spread_divisor_of: forgets what belongs to another model. */
+void spread_set_model(lan_spreader *s, const lan_spread_model *m);
+/* spread_divisor of a node, worked out once a model. */
+double spread_divisor_of(lan_spreader *s, const lan_spread_model *m, uint32_t node);
+
+/* Adds to a node, putting it on the list when it had nothing; false when memory is short. */
+static inline bool spread_add(double *values, node_list *list, uint32_t node, double amount) {
+  if (values[node] == 0 && !VEC_PUSH(list, node)) return false;
+  values[node] += amount;
+  return true;
+}
+void spread_clear(double *values, node_list *list);
+
 lan_status spread_check(const lan_graph *g, const lan_spread_model *m, const lan_cue *cues,
                         size_t n_cues, lan_error *err);
+
+void route_search_free(struct route_search *search);
 
 #endif
