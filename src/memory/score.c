@@ -206,6 +206,21 @@ static lan_status take_strongest(score_state *st, size_t most, score_vector *to,
   return LAN_OK;
 }
 
+/* Makes equal activations differ by a millionth at most, by what the nodes are: numbers of tags and
+ * phantoms depend on the order in which notes were read, and must not decide who goes on. */
+static void break_ties(score_state *st) {
+  const network *net = &st->index->net;
+  for (size_t i = 0; i < st->ranking.len; i++) {
+    lan_activation *a = &st->ranking.data[i];
+    uint64_t h = a->node;
+    if (a->node >= net->n_notes) {
+      const network_thing *t = &net->things.data[a->node - net->n_notes];
+      h = lan_hash(t->name.ptr, t->name.len, (uint64_t)t->kind);
+    }
+    a->activation *= 1 + 1e-6 * (double)(lan_hash_mix(h) >> 40) / (double)(1 << 24);
+  }
+}
+
 /* Spreads one step into a vector; of very many nodes the strongest go on. */
 static lan_status step_vector(score_state *st, const lan_cue *from, size_t n, unsigned types,
                               score_vector *to, lan_error *err) {
@@ -217,6 +232,7 @@ static lan_status step_vector(score_state *st, const lan_cue *from, size_t n, un
   if (!VEC_RESERVE(&st->ranking, n_out)) return lan_fail_memory(err, n_out * sizeof *out);
   if (n_out) memcpy(st->ranking.data, out, n_out * sizeof *out);
   st->ranking.len = n_out;
+  if (n_out > FIRST_HOPS) break_ties(st);
   return take_strongest(st, FIRST_HOPS, to, err);
 }
 
