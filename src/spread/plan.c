@@ -1,212 +1,409 @@
-/* Dense spreading: every node's activation is pulled from its senders, step after step.
+/* Making a plan for dense spreading: the edges by receiver, cut so that each step streams them once.
  *
- * What a step must move is each edge once (its sender's number and its weight) and each node's activation;
- * the rest is gathering the senders' activation, which is fast as far as it lies in a cache near the
- * processor. So nodes are numbered by falling out-degree: in networks with hubs, most edges then gather
- * from the first few thousand numbers, and the edges are cut into blocks: some receivers by a segment of senders
- * whose activation fits into the second-level cache (Zhang et al. 2017, "Making caches work for graph
- * analytics", degree ordering and CSR segmenting). A node's sum is one thread's work, in one order: results
- * do not depend on the threads. */
-#include <math.h>
+ * What a step must move is each edge once (its sender's number and its weight) and each node's
+ * activation; the rest is gathering the senders' activation, which is fast as far as it lies in a
+ * cache near the processor. So nodes are numbered by falling out-degree: in networks with hubs, most
+ * edges then gather from the first few thousand numbers. And the edges are cut into blocks: some
+ * receivers (a chunk: one task, its sums in the cache) by a segment of senders whose activation fits
+ * into the second-level cache, as far as a segment has edges enough to be worth its own rows (Zhang
+ * et al. 2017, "Making caches work for graph analytics": degree ordering, CSR segmenting).
+ *
+ * A plan is made on all threads: edges are counted and dealt out to the chunks by parts of the
+ * senders, then each chunk is arranged by itself. Parts, chunks and segments depend on the graph
+ * alone: so do the results. */
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/thread.h"
-#include "lantoa/spread.h"
+#include "spread/plan_internal.h"
 #include "spread/spread_internal.h"
 
 enum {
-  CHUNKS = 32,       /* of receivers: a task each */
-  SEGMENT = 1 << 17, /* senders in a segment: 512 or 1024 kB of activation */
+  CHUNKS_MOST = 128,
+  CHUNK_EDGES = 1 << 15, /* at least so many edges make a further chunk */
+  SEGMENT = 1 << 16,     /* senders in a segment, or more: 256 or 512 kB of activation */
+  ROW_MOST = 64,         /* edges in a row */
+  PARTS = 64,            /* of the senders, for making the plan */
+  SAMPLE = 16,           /* each so manieth edge tells where to cut chunks */
 };
 
-/* Below this tolerance single precision does not converge. */
-static const double DOUBLE_BELOW = 1e-6;
+/* An edge on its way to its chunk: place numbers. */
+typedef struct dealt {
+  uint32_t receiver, sender;
+  float weight;
+} dealt;
 
-/* One receiver's edges in one block. */
-typedef struct plan_run {
-  uint32_t receiver, length;
-} plan_run;
-
-struct lan_spread_plan {
-  lan_spread_model model;
-  lan_pool *pool;
-  uint32_t n, n_segments;
-  uint32_t *number; /* node -> its place in the order */
-  double *divisor;  /* by sender; 0: it has no edges */
-  uint64_t n_edges;
-  uint32_t *senders; /* of all edges, by chunk, then segment, then receiver */
-  float *weights;    /* NULL: all 1 */
-  plan_run *runs;
-  uint32_t chunk[CHUNKS + 1]; /* receivers, cut so that chunks have equal numbers of edges */
-  /* By chunk * n_segments + segment, and one more at the end: where a block begins. */
-  uint64_t *block_runs, *block_edges;
-};
+typedef struct maker {
+  lan_spread_plan *p;
+  const lan_graph *g;
+  uint32_t *number; /* node -> place */
+  uint8_t *home;    /* node -> chunk that it receives in */
+  uint32_t part[PARTS + 1];
+  uint32_t *segment_ends; /* by rising place; the last is n */
+  size_t n_segments;
+  dealt *dealt;                           /* by chunk; within it by sender */
+  uint64_t at[PARTS][CHUNKS_MOST];        /* where a part's edges to a chunk go */
+  uint64_t chunk_starts[CHUNKS_MOST + 1]; /* in dealt */
+  bool part_weighted[PARTS], part_overflows[PARTS], failed[CHUNKS_MOST];
+  size_t n_slots[CHUNKS_MOST], n_rows[CHUNKS_MOST]; /* of a chunk */
+} maker;
 
 void lan_spread_plan_free(lan_spread_plan *p) {
   if (!p) return;
   lan_pool_free(p->pool);
-  free(p->number);
-  free(p->runs);
-  free(p->block_runs);
-  free(p->block_edges);
+  for (size_t c = 0; p->chunks && c < p->n_chunks; c++) free(p->chunks[c].bands);
+  free(p->chunks);
   free(p->senders);
   free(p->weights);
-  free(p->divisor);
+  free(p->receivers);
+  free(p->order);
+  free(p->rate);
   free(p);
 }
 
-/* ---- making a plan ---- */
+/* ---- the order of nodes ---- */
 
-/* Numbers nodes by falling out-degree, equal ones by node: a counting sort. `order` is the inverse. */
-static bool number_nodes(lan_spread_plan *p, const lan_graph *g, uint32_t *order) {
+static uint32_t degree(const lan_graph *g, uint32_t v) { return g->offsets[v + 1] - g->offsets[v]; }
+
+/* Numbers nodes by falling out-degree, equal ones by node: a counting sort. */
+static bool number_nodes(maker *k) {
+  const lan_graph *g = k->g;
   uint32_t most = 0;
   for (uint32_t v = 0; v < g->n_nodes; v++) {
-    uint32_t degree = g->offsets[v + 1] - g->offsets[v];
-    if (degree > most) most = degree;
+    if (degree(g, v) > most) most = degree(g, v);
   }
   uint32_t *place = lan_alloc_zeroed((size_t)most + 2, sizeof *place);
   if (!place) return false;
-  for (uint32_t v = 0; v < g->n_nodes; v++) place[most - (g->offsets[v + 1] - g->offsets[v]) + 1]++;
+  for (uint32_t v = 0; v < g->n_nodes; v++) place[most - degree(g, v) + 1]++;
   for (uint32_t d = 0; d <= most; d++) place[d + 1] += place[d];
   for (uint32_t v = 0; v < g->n_nodes; v++) {
-    p->number[v] = place[most - (g->offsets[v + 1] - g->offsets[v])]++;
-    order[p->number[v]] = v;
+    k->number[v] = place[most - degree(g, v)]++;
+    k->p->order[k->number[v]] = v;
   }
   free(place);
   return true;
 }
 
-static bool has_edge(const lan_spread_plan *p, const lan_graph *g, uint32_t e) {
-  return spread_weight(g, &p->model, e) > 0;
-}
-
-/* Whether all weights that count are 1, so that they need not be kept. */
-static bool all_ones(const lan_spread_plan *p, const lan_graph *g) {
-  for (uint32_t e = 0; (g->weights || g->types) && e < g->n_edges; e++) {
-    double w = spread_weight(g, &p->model, e);
-    if (w != 0 && w != 1) return false;
+/* Cuts the senders into parts of about equal work, and into segments: as many as fit the cache, and
+ * more until each receiver has two edges from the segment on average. */
+static bool cut_senders(maker *k) {
+  const lan_graph *g = k->g;
+  uint32_t n = g->n_nodes, part = 0, in_segment = 0;
+  uint64_t work = 0, all = (uint64_t)g->n_edges + n, edges = 0;
+  k->segment_ends = lan_alloc_array((size_t)n / SEGMENT + 1, sizeof *k->segment_ends);
+  if (!k->segment_ends) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    while (part < PARTS && work >= all * part / PARTS) k->part[part++] = i;
+    uint32_t d = degree(g, k->p->order[i]);
+    work += (uint64_t)d + 1;
+    edges += d;
+    if (++in_segment >= SEGMENT && edges >= 2 * (uint64_t)n && n - i > SEGMENT) {
+      k->segment_ends[k->n_segments++] = i + 1;
+      in_segment = 0;
+      edges = 0;
+    }
   }
-  return g->types || p->model.type_gain[0] == 1;
-}
-
-/* The edges by receiver, senders in their order: what the blocks are cut from. */
-typedef struct rows {
-  uint64_t *offsets; /* n + 1 */
-  uint32_t *senders;
-  float *weights; /* NULL: all 1 */
-} rows;
-
-static void rows_free(rows *r) {
-  free(r->offsets);
-  free(r->senders);
-  free(r->weights);
-}
-
-static bool count_receivers(lan_spread_plan *p, const lan_graph *g, rows *r) {
-  r->offsets = lan_alloc_zeroed((size_t)p->n + 1, sizeof *r->offsets);
-  if (!r->offsets) return false;
-  for (uint32_t e = 0; e < g->n_edges; e++) {
-    if (has_edge(p, g, e)) r->offsets[p->number[g->targets[e]] + 1]++;
-  }
-  for (uint32_t v = 0; v < p->n; v++) r->offsets[v + 1] += r->offsets[v];
-  p->n_edges = r->offsets[p->n];
+  while (part <= PARTS) k->part[part++] = n;
+  k->segment_ends[k->n_segments++] = n;
   return true;
 }
 
-static bool fill_rows(lan_spread_plan *p, const lan_graph *g, const uint32_t *order, rows *r) {
-  if (!count_receivers(p, g, r)) return false;
-  uint64_t *place = lan_alloc_array((size_t)p->n + 1, sizeof *place);
-  r->senders = lan_alloc_huge(p->n_edges, sizeof *r->senders);
-  bool weighted = !all_ones(p, g);
-  if (weighted) r->weights = lan_alloc_huge(p->n_edges, sizeof *r->weights);
-  if (!place || !r->senders || (weighted && !r->weights)) {
-    free(place);
-    return false;
+/* Cuts the receivers into chunks of about equal numbers of edges, as a sample of them tells. */
+static bool cut_receivers(maker *k) {
+  lan_spread_plan *p = k->p;
+  const lan_graph *g = k->g;
+  uint32_t stride = g->n_edges > 1 << 20 ? SAMPLE : 1;
+  uint32_t *sampled = lan_alloc_zeroed(p->n, sizeof *sampled);
+  if (!sampled) return false;
+  for (uint32_t e = 0; e < g->n_edges && e + stride > e; e += stride) {
+    sampled[k->number[g->targets[e]]]++;
   }
-  memcpy(place, r->offsets, ((size_t)p->n + 1) * sizeof *place);
+  uint64_t done = 0, all = (uint64_t)g->n_edges / stride + p->n / stride + 1;
+  uint64_t wanted = g->n_edges / CHUNK_EDGES + 1;
+  uint32_t n_chunks = wanted > CHUNKS_MOST ? CHUNKS_MOST : (uint32_t)wanted, c = 0;
   for (uint32_t i = 0; i < p->n; i++) {
-    uint32_t v = order[i];
-    p->divisor[i] = spread_divisor(&p->model, spread_strength(g, &p->model, v));
-    for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
-      if (!has_edge(p, g, e)) continue;
-      uint64_t at = place[p->number[g->targets[e]]]++;
-      r->senders[at] = i;
-      if (weighted) r->weights[at] = (float)spread_weight(g, &p->model, e);
-    }
+    if (c + 1 < n_chunks && done > all * (c + 1) / n_chunks) p->chunks[++c].first = i;
+    k->home[p->order[i]] = (uint8_t)c;
+    done += sampled[i];
+    if (i % stride == 0) done++;
   }
-  free(place);
+  free(sampled);
+  p->n_chunks = c + 1;
+  for (uint32_t i = 0; i <= c; i++) {
+    p->chunks[i].last = i < c ? p->chunks[i + 1].first : p->n;
+    uint32_t size = p->chunks[i].last - p->chunks[i].first;
+    if (size > p->chunk_most) p->chunk_most = size;
+  }
   return true;
 }
 
-static void cut_chunks(lan_spread_plan *p, const rows *r) {
-  uint32_t v = 0;
-  for (uint32_t c = 0; c < CHUNKS; c++) {
-    p->chunk[c] = v;
-    uint64_t until = (p->n_edges + p->n) * (c + 1) / CHUNKS;
-    while (v < p->n && r->offsets[v] + v < until) v++;
-  }
-  p->chunk[CHUNKS] = p->n;
-}
+/* ---- dealing the edges out ---- */
 
-/* Cuts one block; `next` is how far each receiver's edges have been used. Without `runs` it counts only. */
-static void cut_block(lan_spread_plan *p, const rows *r, size_t block, uint64_t *next, bool fill) {
-  uint32_t c = (uint32_t)(block / p->n_segments), s = (uint32_t)(block % p->n_segments);
-  uint64_t limit = ((uint64_t)s + 1) * SEGMENT, n_runs = p->block_runs[block];
-  uint64_t n_edges = p->block_edges[block];
-  for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {
-    uint64_t start = next[v], end = start;
-    while (end < r->offsets[v + 1] && r->senders[end] < limit) end++;
-    if (end == start) continue;
-    next[v] = end;
-    if (fill) {
-      p->runs[n_runs] = (plan_run){v, (uint32_t)(end - start)};
-      memcpy(p->senders + n_edges, r->senders + start, (end - start) * sizeof *p->senders);
-      if (p->weights) {
-        memcpy(p->weights + n_edges, r->weights + start, (end - start) * sizeof *p->weights);
-      }
+static void count_part(void *ctx, size_t part, size_t worker) {
+  maker *k = ctx;
+  const lan_graph *g = k->g;
+  uint64_t *count = k->at[part];
+  (void)worker;
+  for (uint32_t i = k->part[part]; i < k->part[part + 1]; i++) {
+    uint32_t v = k->p->order[i];
+    double strength = 0;
+    for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
+      double w = spread_weight(g, &k->p->model, e);
+      if (!(w > 0)) continue;
+      strength += w;
+      count[k->home[g->targets[e]]]++;
+      if (w != 1) k->part_weighted[part] = true;
+      if (w > (double)FLT_MAX) k->part_overflows[part] = true;
     }
-    n_runs++;
-    n_edges += end - start;
+    double divisor = spread_divisor(&k->p->model, strength);
+    k->p->rate[i] = divisor > 0 ? 1 / divisor : 0;
   }
-  p->block_runs[block + 1] = n_runs;
-  p->block_edges[block + 1] = n_edges;
 }
 
-static bool cut_blocks(lan_spread_plan *p, const rows *r) {
-  p->n_segments = p->n / SEGMENT + 1;
-  size_t n_blocks = (size_t)CHUNKS * p->n_segments;
-  uint64_t *next = lan_alloc_array(p->n, sizeof *next);
-  p->block_runs = lan_alloc_zeroed(n_blocks + 1, sizeof *p->block_runs);
-  p->block_edges = lan_alloc_zeroed(n_blocks + 1, sizeof *p->block_edges);
-  bool good = next && p->block_runs && p->block_edges;
-  for (int fill = 0; good && fill < 2; fill++) {
-    memcpy(next, r->offsets, p->n * sizeof *next);
-    for (size_t b = 0; b < n_blocks; b++) cut_block(p, r, b, next, fill);
-    if (fill) break;
-    p->runs = lan_alloc_huge(p->block_runs[n_blocks], sizeof *p->runs);
-    p->senders = lan_alloc_huge(p->n_edges, sizeof *p->senders);
-    if (r->weights) p->weights = lan_alloc_huge(p->n_edges, sizeof *p->weights);
-    good = p->runs && p->senders && (!r->weights || p->weights);
+static void deal_part(void *ctx, size_t part, size_t worker) {
+  maker *k = ctx;
+  const lan_graph *g = k->g;
+  uint64_t *at = k->at[part];
+  (void)worker;
+  for (uint32_t i = k->part[part]; i < k->part[part + 1]; i++) {
+    uint32_t v = k->p->order[i];
+    for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
+      double w = spread_weight(g, &k->p->model, e);
+      if (!(w > 0)) continue;
+      uint32_t to = g->targets[e];
+      k->dealt[at[k->home[to]]++] = (dealt){k->number[to], i, (float)w};
+    }
   }
-  free(next);
-  return good;
+}
+
+/* Counts turned into places: by chunk, then by part. */
+static void place_parts(maker *k) {
+  uint64_t sum = 0;
+  for (uint32_t c = 0; c < k->p->n_chunks; c++) {
+    k->chunk_starts[c] = sum;
+    for (size_t part = 0; part < PARTS; part++) {
+      uint64_t count = k->at[part][c];
+      k->at[part][c] = sum;
+      sum += count;
+    }
+  }
+  k->chunk_starts[k->p->n_chunks] = sum;
+  k->p->n_edges = sum;
+  for (size_t part = 0; part < PARTS; part++) k->p->weighted |= k->part_weighted[part];
+}
+
+/* ---- arranging a chunk ---- */
+
+/* What is known of a receiver while its edges from one segment are arranged. */
+typedef struct receiver_rows {
+  uint32_t edges, placed;
+  uint32_t full; /* its first row of ROW_MOST edges */
+  uint32_t rest; /* its row of what is left over */
+} receiver_rows;
+
+typedef VEC(plan_band) band_list;
+typedef VEC(size_t) offset_list;
+
+typedef struct arranger {
+  const lan_spread_plan *p;
+  plan_chunk *c;
+  bool fill; /* the second time; the first counts, and finds the bands */
+  receiver_rows *rows;
+  band_list bands;
+  offset_list groups; /* where the slots of each group of a segment begin */
+  size_t n_slots, n_rows;
+} arranger;
+
+/* Rows of one segment: numbers them by falling length, the receivers rising among equals. Returns
+ * how many there are. */
+static uint32_t number_rows(arranger *a, uint32_t n_receivers, uint32_t *n_of_length) {
+  uint32_t start[ROW_MOST + 1], sum = 0;
+  memset(n_of_length, 0, (ROW_MOST + 1) * sizeof *n_of_length);
+  for (uint32_t r = 0; r < n_receivers; r++) {
+    n_of_length[ROW_MOST] += a->rows[r].edges / ROW_MOST;
+    n_of_length[a->rows[r].edges % ROW_MOST]++;
+  }
+  n_of_length[0] = 0;
+  for (uint32_t length = ROW_MOST; length > 0; length--) {
+    start[length] = sum;
+    sum += n_of_length[length];
+  }
+  for (uint32_t r = 0; r < n_receivers; r++) {
+    uint32_t left = a->rows[r].edges % ROW_MOST;
+    a->rows[r].full = start[ROW_MOST];
+    start[ROW_MOST] += a->rows[r].edges / ROW_MOST;
+    if (left) a->rows[r].rest = start[left]++;
+  }
+  return sum;
+}
+
+static bool add_band(arranger *a, uint32_t length) {
+  plan_band *last = a->bands.len ? &a->bands.data[a->bands.len - 1] : NULL;
+  if (a->fill) return true;
+  if (!last || last->length != length) return VEC_PUSH(&a->bands, (plan_band){length, 1});
+  last->n_groups++;
+  return true;
+}
+
+/* A group whose rows are not equally long, or too few, ends with nothing. */
+static void clear_group(arranger *a, uint32_t length, size_t first_row) {
+  plan_chunk *c = a->c;
+  for (size_t i = 0; i < (size_t)length * PLAN_LANES; i++) {
+    c->senders[a->n_slots + i] = a->p->n;
+    if (c->weights) c->weights[a->n_slots + i] = 0;
+  }
+  memset(c->receivers + first_row, 0, PLAN_LANES * sizeof *c->receivers);
+}
+
+/* Groups of rows: where each one's slots begin, and the bands of equal length. */
+static bool cut_groups(arranger *a, uint32_t n_rows, const uint32_t *n_of_length) {
+  uint32_t length = ROW_MOST, until = n_of_length[ROW_MOST];
+  a->groups.len = 0;
+  for (uint32_t row = 0; row < n_rows; row += PLAN_LANES) {
+    while (until <= row) until += n_of_length[--length];
+    if (!add_band(a, length) || !VEC_PUSH(&a->groups, a->n_slots)) return false;
+    if (a->fill && until - row < PLAN_LANES) clear_group(a, length, a->n_rows + row);
+    a->n_slots += (size_t)length * PLAN_LANES;
+  }
+  return true;
+}
+
+static void place_edge(arranger *a, const dealt *d, size_t first_row) {
+  uint32_t local = d->receiver - a->c->first;
+  receiver_rows *r = &a->rows[local];
+  uint32_t nth = r->placed++, row = nth / ROW_MOST;
+  row = row < r->edges / ROW_MOST ? r->full + row : r->rest;
+  size_t slot = a->groups.data[row / PLAN_LANES] + nth % ROW_MOST * PLAN_LANES + row % PLAN_LANES;
+  a->c->senders[slot] = d->sender;
+  if (a->c->weights) a->c->weights[slot] = d->weight;
+  a->c->receivers[first_row + row] = local;
+}
+
+static bool arrange_segment(arranger *a, const dealt *d, size_t n) {
+  uint32_t n_receivers = a->c->last - a->c->first, n_of_length[ROW_MOST + 1];
+  memset(a->rows, 0, n_receivers * sizeof *a->rows);
+  for (size_t i = 0; i < n; i++) a->rows[d[i].receiver - a->c->first].edges++;
+  uint32_t n_rows = number_rows(a, n_receivers, n_of_length);
+  if (!cut_groups(a, n_rows, n_of_length)) return false;
+  for (size_t i = 0; a->fill && i < n; i++) place_edge(a, &d[i], a->n_rows);
+  a->n_rows += a->groups.len * PLAN_LANES;
+  return true;
+}
+
+static bool arrange_segments(arranger *a, const maker *k, const dealt *d, size_t n) {
+  size_t start = 0;
+  for (size_t s = 0; s < k->n_segments; s++) {
+    size_t end = start;
+    while (end < n && d[end].sender < k->segment_ends[s]) end++;
+    if (end > start && !arrange_segment(a, d + start, end - start)) return false;
+    start = end;
+  }
+  return true;
+}
+
+static void arrange_chunk(maker *k, size_t chunk, bool fill) {
+  plan_chunk *c = &k->p->chunks[chunk];
+  arranger a = {.p = k->p, .c = c, .fill = fill};
+  const dealt *d = k->dealt + k->chunk_starts[chunk];
+  a.rows = lan_alloc_array(c->last - c->first, sizeof *a.rows);
+  if (!a.rows || !arrange_segments(&a, k, d, k->chunk_starts[chunk + 1] - k->chunk_starts[chunk])) {
+    k->failed[chunk] = true;
+  }
+  if (!fill) {
+    c->bands = a.bands.data;
+    c->n_bands = a.bands.len;
+    k->n_slots[chunk] = a.n_slots;
+    k->n_rows[chunk] = a.n_rows;
+  }
+  free(a.rows);
+  VEC_FREE(&a.groups);
+}
+
+static void count_chunk(void *ctx, size_t chunk, size_t worker) {
+  (void)worker;
+  arrange_chunk(ctx, chunk, false);
+}
+
+static void fill_chunk(void *ctx, size_t chunk, size_t worker) {
+  (void)worker;
+  arrange_chunk(ctx, chunk, true);
+}
+
+/* One array for all chunks, each beginning where the last ended. */
+static bool allot(maker *k) {
+  lan_spread_plan *p = k->p;
+  size_t slots = 0, rows = 0;
+  for (size_t c = 0; c < p->n_chunks; c++) {
+    slots += k->n_slots[c];
+    rows += k->n_rows[c];
+  }
+  p->senders = lan_alloc_huge(slots, sizeof *p->senders);
+  p->receivers = lan_alloc_huge(rows, sizeof *p->receivers);
+  if (p->weighted) p->weights = lan_alloc_huge(slots, sizeof *p->weights);
+  if (!p->senders || !p->receivers || (p->weighted && !p->weights)) return false;
+  slots = rows = 0;
+  for (size_t c = 0; c < p->n_chunks; c++) {
+    p->chunks[c].senders = p->senders + slots;
+    p->chunks[c].receivers = p->receivers + rows;
+    if (p->weighted) p->chunks[c].weights = p->weights + slots;
+    slots += k->n_slots[c];
+    rows += k->n_rows[c];
+  }
+  return true;
+}
+
+static bool arrange(maker *k) {
+  lan_spread_plan *p = k->p;
+  bool failed = false;
+  lan_pool_run(p->pool, p->n_chunks, count_chunk, k);
+  for (size_t c = 0; c < p->n_chunks; c++) failed |= k->failed[c];
+  if (failed || !allot(k)) return false;
+  lan_pool_run(p->pool, p->n_chunks, fill_chunk, k);
+  for (size_t c = 0; c < p->n_chunks; c++) failed |= k->failed[c];
+  return !failed;
+}
+
+/* ---- all of it ---- */
+
+static bool deal_out(maker *k) {
+  lan_spread_plan *p = k->p;
+  lan_pool_run(p->pool, PARTS, count_part, k);
+  place_parts(k);
+  k->dealt = lan_alloc_huge(p->n_edges, sizeof *k->dealt);
+  if (!k->dealt) return false;
+  lan_pool_run(p->pool, PARTS, deal_part, k);
+  return true;
+}
+
+static bool overflows(const maker *k) {
+  for (size_t part = 0; part < PARTS; part++) {
+    if (k->part_overflows[part]) return true;
+  }
+  return false;
 }
 
 static lan_status fill_plan(lan_spread_plan *p, const lan_graph *g, lan_error *err) {
   size_t n = g->n_nodes;
-  rows r = {0};
-  uint32_t *order = lan_alloc_array(n, sizeof *order);
-  p->number = lan_alloc_array(n, sizeof *p->number);
-  p->divisor = lan_alloc_array(n, sizeof *p->divisor);
-  bool good =
-      order && p->number && p->divisor && number_nodes(p, g, order) && fill_rows(p, g, order, &r);
-  if (good) cut_chunks(p, &r);
-  good = good && cut_blocks(p, &r);
-  free(order);
-  rows_free(&r);
-  return good ? LAN_OK : lan_fail_memory(err, (size_t)g->n_edges * 16 + n * 24);
+  maker *k = lan_alloc_zeroed(1, sizeof *k);
+  if (!k) return lan_fail_memory(err, sizeof *k);
+  k->p = p;
+  k->g = g;
+  k->number = lan_alloc_huge(n, sizeof *k->number);
+  k->home = lan_alloc_huge(n, sizeof *k->home);
+  p->order = lan_alloc_huge(n, sizeof *p->order);
+  p->rate = lan_alloc_huge(n, sizeof *p->rate);
+  p->chunks = lan_alloc_zeroed(CHUNKS_MOST, sizeof *p->chunks);
+  bool good = k->number && k->home && p->order && p->rate && p->chunks && number_nodes(k) &&
+              cut_senders(k) && cut_receivers(k) && deal_out(k) && arrange(k),
+       large = overflows(k);
+  free(k->number);
+  free(k->home);
+  free(k->segment_ends);
+  free(k->dealt);
+  free(k);
+  if (large) return lan_fail(err, LAN_ERANGE, "weights times type gains outgrow a float");
+  return good ? LAN_OK : lan_fail_memory(err, (size_t)g->n_edges * 20 + n * 17);
 }
 
 lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *model,
@@ -229,213 +426,4 @@ lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *m
   }
   *plan = p;
   return LAN_OK;
-}
-
-/* ---- a step ---- */
-
-/* What a run holds, in single (`_f`) or double precision. */
-typedef struct run {
-  const lan_spread_plan *p;
-  bool single;
-  void *arrays[5];
-  float *cues_f, *now_f, *next_f, *sent_f, *coming_f; /* coming: what is sent in the next step */
-  double *cues_d, *now_d, *next_d, *sent_d, *coming_d;
-  double flow; /* share of a node's activation that leaves it and arrives */
-  double back; /* share of the cues that is added: restart, and what came back from dead ends */
-  double stuck[CHUNKS], stuck_next[CHUNKS], change[CHUNKS];
-} run;
-
-/* The two precisions share their text. `sent` is what a sender gives for each unit of weight. */
-#define DEFINE_STEP(T, suffix)                                                                    \
-  /* What a sender gives for each unit of weight; a dead end's share is counted in *stuck. */     \
-  static inline T share_##suffix(const lan_spread_plan *p, uint32_t v, double a, double *stuck) { \
-    if (p->divisor[v] > 0) return (T)(a / p->divisor[v]);                                         \
-    *stuck += a;                                                                                  \
-    return 0;                                                                                     \
-  }                                                                                               \
-                                                                                                  \
-  static void start_##suffix(void *ctx, size_t c, size_t worker) {                                \
-    run *r = ctx;                                                                                 \
-    double stuck = 0;                                                                             \
-    (void)worker;                                                                                 \
-    for (uint32_t v = r->p->chunk[c]; v < r->p->chunk[c + 1]; v++) {                              \
-      double a = (double)r->now_##suffix[v] * r->flow;                                            \
-      r->sent_##suffix[v] = share_##suffix(r->p, v, a, &stuck);                                   \
-    }                                                                                             \
-    r->stuck[c] = stuck;                                                                          \
-  }                                                                                               \
-                                                                                                  \
-  /* Adds one block's edges: a run's sum in four parts, as additions take longer than loads. */   \
-  static void add_block_##suffix(const lan_spread_plan *p, size_t block, const T *sent, T *to) {  \
-    const plan_run *r = p->runs + p->block_runs[block];                                           \
-    const plan_run *last = p->runs + p->block_runs[block + 1];                                    \
-    const uint32_t *from = p->senders + p->block_edges[block];                                    \
-    const float *w = p->weights ? p->weights + p->block_edges[block] : NULL;                      \
-    for (; r < last; r++) {                                                                       \
-      uint32_t n = r->length, e = 0;                                                              \
-      T a = 0, b = 0, c = 0, d = 0;                                                               \
-      for (; w && e + 4 <= n; e += 4) {                                                           \
-        a += (T)w[e] * sent[from[e]];                                                             \
-        b += (T)w[e + 1] * sent[from[e + 1]];                                                     \
-        c += (T)w[e + 2] * sent[from[e + 2]];                                                     \
-        d += (T)w[e + 3] * sent[from[e + 3]];                                                     \
-      }                                                                                           \
-      for (; !w && e + 4 <= n; e += 4) {                                                          \
-        a += sent[from[e]];                                                                       \
-        b += sent[from[e + 1]];                                                                   \
-        c += sent[from[e + 2]];                                                                   \
-        d += sent[from[e + 3]];                                                                   \
-      }                                                                                           \
-      for (; e < n; e++) a += (w ? (T)w[e] : 1) * sent[from[e]];                                  \
-      to[r->receiver] += (a + b) + (c + d);                                                       \
-      from += n;                                                                                  \
-      if (w) w += n;                                                                              \
-    }                                                                                             \
-  }                                                                                               \
-                                                                                                  \
-  static void receive_##suffix(void *ctx, size_t c, size_t worker) {                              \
-    run *r = ctx;                                                                                 \
-    const lan_spread_plan *p = r->p;                                                              \
-    const lan_spread_model *m = &p->model;                                                        \
-    double keep = m->retention * (1 - m->restart) * m->decay, change = 0, stuck = 0;              \
-    bool sinks = m->sinks_keep && m->restart == 0;                                                \
-    (void)worker;                                                                                 \
-    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                    \
-      double stays = sinks && !(p->divisor[v] > 0) ? keep + r->flow : keep;                       \
-      r->next_##suffix[v] =                                                                       \
-          (T)(stays * (double)r->now_##suffix[v] + r->back * (double)r->cues_##suffix[v]);        \
-    }                                                                                             \
-    for (size_t s = 0; s < p->n_segments; s++) {                                                  \
-      add_block_##suffix(p, c * p->n_segments + s, r->sent_##suffix, r->next_##suffix);           \
-    }                                                                                             \
-    for (uint32_t v = p->chunk[c]; v < p->chunk[c + 1]; v++) {                                    \
-      double a = (double)r->next_##suffix[v];                                                     \
-      if (a < m->suppress) r->next_##suffix[v] = 0, a = 0;                                        \
-      change += fabs(a - (double)r->now_##suffix[v]);                                             \
-      r->coming_##suffix[v] = share_##suffix(p, v, a * r->flow, &stuck);                          \
-    }                                                                                             \
-    r->change[c] = change;                                                                        \
-    r->stuck_next[c] = stuck;                                                                     \
-  }
-
-DEFINE_STEP(float, f)
-DEFINE_STEP(double, d)
-
-static double sum_chunks(const double *values) {
-  double sum = 0;
-  for (size_t c = 0; c < CHUNKS; c++) sum += values[c];
-  return sum;
-}
-
-static void swap(void *a, void *b) {
-  void *c;
-  memcpy(&c, a, sizeof c);
-  memcpy(a, b, sizeof c);
-  memcpy(b, &c, sizeof c);
-}
-
-/* One step; returns its L1 change. */
-static double step(run *r, double cue_sum) {
-  const lan_spread_plan *p = r->p;
-  r->back = p->model.restart;
-  if (p->model.restart > 0 && cue_sum > 0) r->back += sum_chunks(r->stuck) / cue_sum;
-  lan_pool_run(p->pool, CHUNKS, r->single ? receive_f : receive_d, r);
-  swap(&r->now_f, &r->next_f);
-  swap(&r->sent_f, &r->coming_f);
-  swap(&r->now_d, &r->next_d);
-  swap(&r->sent_d, &r->coming_d);
-  memcpy(r->stuck, r->stuck_next, sizeof r->stuck);
-  return sum_chunks(r->change);
-}
-
-/* ---- a run ---- */
-
-static bool is_single(const lan_spread_plan *p) {
-  return p->model.tolerance == 0 || p->model.tolerance >= DOUBLE_BELOW;
-}
-
-static double value(const run *r, uint32_t place) {
-  return r->single ? (double)r->now_f[place] : r->now_d[place];
-}
-
-static uint32_t run_linear(run *r, double cue_sum) {
-  const lan_spread_model *m = &r->p->model;
-  uint32_t t = 0;
-  while (t < m->steps) {
-    t++;
-    if (step(r, cue_sum) < m->tolerance) break;
-  }
-  return t;
-}
-
-/* e^-t t^k / k! of each power of the walk, added up in `out`. */
-static uint32_t run_heat(run *r, double cue_sum, double *out) {
-  const lan_spread_model *m = &r->p->model;
-  double weight = exp(-m->heat_t), rest = 1 - weight;
-  uint32_t k = 0;
-  for (uint32_t v = 0; v < r->p->n; v++) out[v] = weight * value(r, r->p->number[v]);
-  while (k < m->steps && rest > m->tolerance) {
-    k++;
-    step(r, cue_sum);
-    weight *= m->heat_t / k;
-    rest -= weight;
-    for (uint32_t v = 0; v < r->p->n; v++) out[v] += weight * value(r, r->p->number[v]);
-  }
-  return k;
-}
-
-static bool run_init(run *r, const double *activation, double *cue_sum) {
-  size_t n = r->p->n, size = r->single ? sizeof(float) : sizeof(double);
-  void **a = r->arrays;
-  bool good = true;
-  for (size_t i = 0; i < 5; i++) good &= (a[i] = lan_alloc_huge(n, size)) != NULL;
-  if (r->single) {
-    r->cues_f = a[0], r->now_f = a[1], r->next_f = a[2], r->sent_f = a[3], r->coming_f = a[4];
-  } else {
-    r->cues_d = a[0], r->now_d = a[1], r->next_d = a[2], r->sent_d = a[3], r->coming_d = a[4];
-  }
-  for (uint32_t v = 0; good && v < n; v++) {
-    uint32_t place = r->p->number[v];
-    *cue_sum += activation[v];
-    if (r->single) {
-      r->cues_f[place] = r->now_f[place] = (float)activation[v];
-    } else {
-      r->cues_d[place] = r->now_d[place] = activation[v];
-    }
-  }
-  const lan_spread_model *m = &r->p->model;
-  r->flow = (1 - m->retention) * (1 - m->restart) * m->decay;
-  if (good) lan_pool_run(r->p->pool, CHUNKS, r->single ? start_f : start_d, r);
-  return good;
-}
-
-lan_status lan_spread_plan_run(lan_spread_plan *p, double *activation, uint32_t *steps,
-                               lan_error *err) {
-  run r = {.p = p};
-  double cue_sum = 0;
-  for (uint32_t v = 0; v < p->n; v++) {
-    if (!(activation[v] >= 0) || isinf(activation[v])) {
-      return lan_fail(err, LAN_ERANGE, "node %u's activation is %g; >= 0 is wanted", v,
-                      activation[v]);
-    }
-  }
-  r.single = is_single(p);
-  bool good = run_init(&r, activation, &cue_sum);
-  uint32_t made = 0;
-  if (good && p->model.rule == LAN_RULE_HEAT) {
-    made = run_heat(&r, cue_sum, activation);
-  } else if (good) {
-    made = run_linear(&r, cue_sum);
-    for (uint32_t v = 0; v < p->n; v++) activation[v] = value(&r, p->number[v]);
-  }
-  for (size_t i = 0; i < 5; i++) free(r.arrays[i]);
-  if (!good) return lan_fail_memory(err, (size_t)p->n * 32);
-  if (steps) *steps = made;
-  return LAN_OK;
-}
-
-double lan_spread_plan_bytes(const lan_spread_plan *p) {
-  double edge = sizeof(uint32_t) + (p->weights ? sizeof(float) : 0);
-  double node = 2 * (is_single(p) ? sizeof(float) : sizeof(double));
-  return (double)p->n_edges * edge + (double)p->n * node;
 }
