@@ -15,8 +15,17 @@ static inline uint64_t rmat_next(uint64_t *s) {
   return z ^ (z >> 31);
 }
 
-/* 2^scale nodes; each edge falls into a quadrant with chance 0.57, 0.19, 0.19, 0.05 at each level. Node
- * numbers are scrambled, so that hubs lie anywhere. Weights are 1 .. 8 quarters. */
+/* A bijection of the numbers below mask + 1, so that hubs lie anywhere. */
+static inline uint32_t rmat_scramble(uint32_t v, uint32_t scale, uint32_t mask) {
+  for (uint32_t round = 0; round < 3; round++) {
+    v = (v * 0x9E3779B1u + 0x7F4A7C15u) & mask;
+    v ^= v >> (scale / 2 + 1);
+  }
+  return v;
+}
+
+/* 2^scale nodes; each edge falls into a quadrant with chance 0.57, 0.19, 0.19, 0.05 at each level.
+ * Node numbers are scrambled. Weights are 1 .. 8 quarters. */
 static inline lan_edge *rmat_edges(uint32_t scale, size_t n, uint64_t seed) {
   lan_edge *edges = malloc(n * sizeof *edges);
   uint32_t mask = (uint32_t)((1ull << scale) - 1);
@@ -28,7 +37,8 @@ static inline lan_edge *rmat_edges(uint32_t scale, size_t n, uint64_t seed) {
       to = to << 1 | ((r >= 57 && r < 76) || r >= 95);
     }
     float weight = (float)(1 + (rmat_next(&seed) >> 61)) / 4.0f;
-    edges[i] = (lan_edge){(from * 0x9E3779B1u) & mask, (to * 0x9E3779B1u) & mask, weight, 0};
+    edges[i] =
+        (lan_edge){rmat_scramble(from, scale, mask), rmat_scramble(to, scale, mask), weight, 0};
   }
   return edges;
 }

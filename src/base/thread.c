@@ -8,7 +8,9 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-enum { POOL_MOST = 64 };
+/* A thread that waits looks again so often before it sleeps: some 10 to 50 us, what waking it up would
+ * take. Not where there are more threads than processors: then others could work meanwhile. */
+enum { POOL_MOST = 64, SPINS = 1000 };
 
 typedef struct worker {
   lan_pool *pool;
@@ -19,10 +21,11 @@ typedef struct worker {
 struct lan_pool {
   pthread_mutex_t lock;
   pthread_cond_t start, done;
-  size_t n_threads;  /* the caller's included */
-  size_t n_started;  /* workers that run */
-  unsigned long run; /* counts runs, so that a worker joins each once */
-  size_t busy;       /* workers that are still in the current run */
+  size_t n_threads; /* the caller's included */
+  size_t n_started; /* workers that run */
+  int spins;
+  atomic_ulong run;   /* counts runs, so that a worker joins each once; rises under the lock */
+  atomic_size_t busy; /* workers that are still in the current run */
   int stop;
   void (*task)(void *ctx, size_t i, size_t worker);
   void *ctx;
@@ -38,6 +41,14 @@ size_t lan_cpu_count(void) {
   return n < 1 ? 1 : (size_t)n;
 }
 
+static void pause_briefly(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 static void take_tasks(lan_pool *pool, size_t number) {
   for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->n;) {
     pool->task(pool->ctx, i, number);
@@ -48,18 +59,23 @@ static void *worker_main(void *arg) {
   worker *w = arg;
   lan_pool *pool = w->pool;
   unsigned long seen = 0;
-  pthread_mutex_lock(&pool->lock);
   for (;;) {
-    while (!pool->stop && pool->run == seen) pthread_cond_wait(&pool->start, &pool->lock);
-    if (pool->stop) break;
-    seen = pool->run;
-    pthread_mutex_unlock(&pool->lock);
-    take_tasks(pool, w->number);
+    for (int i = 0; i < pool->spins && atomic_load(&pool->run) == seen; i++) pause_briefly();
     pthread_mutex_lock(&pool->lock);
-    if (--pool->busy == 0) pthread_cond_signal(&pool->done);
+    while (!pool->stop && atomic_load(&pool->run) == seen) {
+      pthread_cond_wait(&pool->start, &pool->lock);
+    }
+    seen = atomic_load(&pool->run);
+    int stop = pool->stop;
+    pthread_mutex_unlock(&pool->lock);
+    if (stop) return NULL;
+    take_tasks(pool, w->number);
+    if (atomic_fetch_sub(&pool->busy, 1) == 1) { /* the last one, under the lock: it is heard */
+      pthread_mutex_lock(&pool->lock);
+      pthread_cond_signal(&pool->done);
+      pthread_mutex_unlock(&pool->lock);
+    }
   }
-  pthread_mutex_unlock(&pool->lock);
-  return NULL;
 }
 
 lan_status lan_pool_new(size_t n_threads, lan_pool **out, lan_error *err) {
@@ -71,6 +87,7 @@ lan_status lan_pool_new(size_t n_threads, lan_pool **out, lan_error *err) {
   pthread_cond_init(&pool->start, NULL);
   pthread_cond_init(&pool->done, NULL);
   pool->n_threads = n_threads;
+  pool->spins = n_threads <= lan_cpu_count() ? SPINS : 0;
   for (size_t i = 1; i < n_threads; i++) {
     worker *w = &pool->workers[i];
     w->pool = pool;
@@ -111,12 +128,13 @@ void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, si
   pool->ctx = ctx;
   pool->n = n;
   atomic_store(&pool->next, 0);
-  pool->busy = pool->n_started;
-  pool->run++;
+  atomic_store(&pool->busy, pool->n_started);
+  atomic_fetch_add(&pool->run, 1);
   pthread_cond_broadcast(&pool->start);
   pthread_mutex_unlock(&pool->lock);
   take_tasks(pool, 0);
+  for (int i = 0; i < pool->spins && atomic_load(&pool->busy); i++) pause_briefly();
   pthread_mutex_lock(&pool->lock);
-  while (pool->busy) pthread_cond_wait(&pool->done, &pool->lock);
+  while (atomic_load(&pool->busy)) pthread_cond_wait(&pool->done, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
 }
