@@ -3,9 +3,12 @@
 
 usage: peers.py BENCH_SPREAD [SCALE EDGES]     default: 19 10e6
 
-BENCH_SPREAD generates the graph, writes it for the others, and times itself (plan and run). Errors are L1
-distances to a reference that is iterated in double precision until nothing changes (scipy). Needs numpy and scipy;
-peers that are not installed are left out. networkx is left out above 3 million edges: it needs 1 kB an edge.
+BENCH_SPREAD generates the graph, writes it for the others, and times itself (plan and run). Times are the best of
+three, networkx's of one. Making the peers' graphs is not timed; what they make of them at each call is, as lantoa's
+plan is. Errors are L1 distances to a reference that is iterated in double precision until nothing changes (scipy);
+lantoa and the others are asked for a residual of 1e-10, PRPACK chooses its own. scikit-network takes dead ends for
+another model: it loses what reaches them and scales up the rest; hence its error. networkx is left out above 3 million
+edges: it needs 1 kB an edge. Needs numpy and scipy; peers that are not installed are left out.
 """
 import re
 import subprocess
@@ -30,6 +33,15 @@ def reference(p, cue):
             break
         x = y
     return y
+
+
+def best_of(n, call):
+    best = float("inf")
+    for _ in range(n):
+        start = time.perf_counter()
+        x = call()
+        best = min(best, time.perf_counter() - start)
+    return best, x
 
 
 def report(name, seconds, x, truth, ours):
@@ -59,17 +71,18 @@ def main():
     try:
         import igraph
         g = igraph.Graph(n=n, edges=np.stack([coo.row, coo.col], 1), directed=True)
-        start = time.perf_counter()
-        x = g.personalized_pagerank(reset_vertices=[cue], damping=ALPHA, weights=coo.data.tolist(), implementation="prpack")
-        report("igraph (PRPACK)", time.perf_counter() - start, x, truth, ours)
+        g.es["weight"] = coo.data
+        spent, x = best_of(3, lambda: g.personalized_pagerank(
+            reset_vertices=[cue], damping=ALPHA, weights="weight", implementation="prpack"))
+        report("igraph (PRPACK)", spent, x, truth, ours)
         del g
     except ImportError:
         print("igraph is not installed")
     try:
         from sknetwork.ranking import PageRank
-        start = time.perf_counter()
-        x = PageRank(damping_factor=ALPHA, solver="piteration", n_iter=200, tol=1e-10).fit_predict(a, weights={cue: 1})
-        report("scikit-network (piteration)", time.perf_counter() - start, x, truth, ours)
+        pagerank = PageRank(damping_factor=ALPHA, solver="piteration", n_iter=200, tol=1e-10)
+        spent, x = best_of(3, lambda: pagerank.fit_predict(a, weights={cue: 1}))
+        report("scikit-network (piteration)", spent, x, truth, ours)
     except ImportError:
         print("scikit-network is not installed")
     if a.nnz > 3e6:
@@ -80,9 +93,9 @@ def main():
         g = nx.DiGraph()
         g.add_nodes_from(range(n))
         g.add_weighted_edges_from(zip(coo.row.tolist(), coo.col.tolist(), coo.data.tolist()))
-        start = time.perf_counter()
-        x = nx.pagerank(g, alpha=ALPHA, personalization={cue: 1}, tol=1e-10 / n, max_iter=1000)
-        report("networkx", time.perf_counter() - start, [x[v] for v in range(n)], truth, ours)
+        spent, x = best_of(1, lambda: nx.pagerank(
+            g, alpha=ALPHA, personalization={cue: 1}, tol=1e-10 / n, max_iter=1000))
+        report("networkx", spent, [x[v] for v in range(n)], truth, ours)
     except ImportError:
         print("networkx is not installed")
 
