@@ -22,7 +22,7 @@
 enum {
   CHUNKS_MOST = 128,
   CHUNK_EDGES = 1 << 15, /* at least so many edges make a further chunk */
-  SEGMENT = 1 << 16,     /* senders in a segment, or more: 256 or 512 kB of activation */
+  SEGMENT = 1 << 15,     /* senders in a segment, or more: 128 or 256 kB of activation */
   ROW_MOST = 64,         /* edges in a row */
   PARTS = 64,            /* of the senders, for making the plan */
   SAMPLE = 16,           /* each so manieth edge tells where to cut chunks */
@@ -86,7 +86,7 @@ static bool number_nodes(maker *k) {
 }
 
 /* Cuts the senders into parts of about equal work, and into segments: as many as fit the cache, and
- * more until each receiver has two edges from the segment on average. */
+ * more until each receiver has an edge from the segment on average. */
 static bool cut_senders(maker *k) {
   const lan_graph *g = k->g;
   uint32_t n = g->n_nodes, part = 0, in_segment = 0;
@@ -98,7 +98,7 @@ static bool cut_senders(maker *k) {
     uint32_t d = degree(g, k->p->order[i]);
     work += (uint64_t)d + 1;
     edges += d;
-    if (++in_segment >= SEGMENT && edges >= 2 * (uint64_t)n && n - i > SEGMENT) {
+    if (++in_segment >= SEGMENT && edges >= n && n - i > SEGMENT) {
       k->segment_ends[k->n_segments++] = i + 1;
       in_segment = 0;
       edges = 0;

@@ -212,7 +212,7 @@ static bool run_init(run *r) {
   r->now.d = lan_alloc_huge(p->n, size);
   r->sent.d = lan_alloc_huge((size_t)p->n + 1, size); /* and node n, which sends nothing */
   r->coming.d = lan_alloc_huge((size_t)p->n + 1, size);
-  r->sums = lan_alloc_array(lan_pool_size(p->pool), p->chunk_most * sizeof *r->sums);
+  r->sums = lan_alloc_huge(lan_pool_size(p->pool), p->chunk_most * sizeof *r->sums);
   r->tallies = lan_alloc_zeroed(p->n_chunks, sizeof *r->tallies);
   if (m->rule == LAN_RULE_HEAT) r->total = lan_alloc_huge(p->n, sizeof *r->total);
   if (!r->cues.d || !r->now.d || !r->sent.d || !r->coming.d || !r->sums || !r->tallies ||
