@@ -118,8 +118,10 @@ static lan_status connect_read_only(memory_db *db, lan_error *err) {
 /* A file of ours, or an empty one. */
 static lan_status recognise(memory_db *db, lan_error *err) {
   int64_t id = 0, tables = 0;
-  lan_status s = number(db, "PRAGMA application_id", &id, err);
-  if (s == LAN_OK) s = number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
+  /* Tables first: they and the id are committed together, so that with tables seen the id is there too,
+   * even if another process makes the file between the two looks. */
+  lan_status s = number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
+  if (s == LAN_OK) s = number(db, "PRAGMA application_id", &id, err);
   if (s == LAN_OK && id != KIND.application_id && (id != 0 || tables != 0)) {
     s = lan_fail(err, LAN_EFORMAT, "the memory %s: the file belongs to another program", db->path);
   }
