@@ -177,8 +177,7 @@ typedef enum lan_hop_kind {
   LAN_HOP_MENTIONED_IN,
   LAN_HOP_TAG,    /**< carries the tag (the node is a tag) */
   LAN_HOP_TAGGED, /**< from a tag to a note */
-  LAN_HOP_FOLDER, /**< the node is a folder, or a note in it */
-  LAN_HOP_TEXT    /**< words in common */
+  LAN_HOP_FOLDER  /**< the node is a folder, or a note in it */
 } lan_hop_kind;
 
 LAN_API const char *lan_hop_name(lan_hop_kind kind); /**< "link", "linked-from", ... */

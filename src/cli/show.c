@@ -61,8 +61,7 @@ void show_path(output *o, const lan_path *path, size_t indent) {
   static const char *const arrows[] = {
       [LAN_HOP_LINK] = "→",        [LAN_HOP_LINKED_FROM] = "←", [LAN_HOP_EMBED] = "→",
       [LAN_HOP_EMBEDDED_IN] = "←", [LAN_HOP_MENTION] = "⇢",     [LAN_HOP_MENTIONED_IN] = "⇠",
-      [LAN_HOP_TAG] = "·",         [LAN_HOP_TAGGED] = "·",      [LAN_HOP_FOLDER] = "·",
-      [LAN_HOP_TEXT] = "~"};
+      [LAN_HOP_TAG] = "·",         [LAN_HOP_TAGGED] = "·",      [LAN_HOP_FOLDER] = "·"};
   size_t column = indent + 6;
   output_style(o, STYLE_FAINT);
   lan_buf_printf(&o->buf, "%3.0f%%  ", path->share * 100);

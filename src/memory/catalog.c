@@ -119,14 +119,6 @@ bool catalog_same_version(const catalog_note *a, const catalog_note *b) {
   return a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
-bool catalog_same_aliases(const catalog_note *a, const catalog_note *b) {
-  if (a->n_aliases != b->n_aliases) return false;
-  for (uint32_t i = 0; i < a->n_aliases; i++) {
-    if (!lan_str_equal(a->aliases[i], b->aliases[i])) return false;
-  }
-  return true;
-}
-
 lan_status catalog_encode(const catalog *c, lan_buf *out, lan_error *err) {
   pack_number(out, c->n_notes);
   pack_number(out, c->n_attachments);

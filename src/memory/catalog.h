@@ -41,7 +41,6 @@ uint32_t catalog_find(const catalog *c, lan_str path);
 /* Whether both have the same files (versions may differ). */
 bool catalog_same_files(const catalog *a, const catalog *b);
 bool catalog_same_version(const catalog_note *a, const catalog_note *b);
-bool catalog_same_aliases(const catalog_note *a, const catalog_note *b);
 
 /* For the index cache. Decoded strings are copied; LAN_ECORRUPT. */
 lan_status catalog_encode(const catalog *c, lan_buf *out, lan_error *err);

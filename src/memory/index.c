@@ -14,6 +14,15 @@ void index_free(memory_index *index) {
   *index = (memory_index){0};
 }
 
+lan_status index_add_skip(skip_list *skips, lan_arena *arena, lan_str path, lan_str reason,
+                          bool failed, lan_error *err) {
+  char *p = lan_arena_copy(arena, path.ptr, path.len);
+  char *r = lan_arena_copy(arena, reason.ptr, reason.len);
+  if (!p || !r) return lan_fail_memory(err, 0);
+  index_skip skip = {{p, path.len}, {r, reason.len}, failed};
+  return VEC_PUSH(skips, skip) ? LAN_OK : lan_fail_memory(err, 0);
+}
+
 lan_status index_files(const catalog *cat, names **files, lan_error *err) {
   size_t n = (size_t)cat->n_notes + cat->n_attachments;
   lan_str *paths = lan_alloc_array(n, sizeof *paths);

@@ -17,6 +17,10 @@ typedef struct index_skip {
 
 typedef VEC(index_skip) skip_list;
 
+/* Appends a skip; its strings are copied into the arena. */
+lan_status index_add_skip(skip_list *skips, lan_arena *arena, lan_str path, lan_str reason,
+                          bool failed, lan_error *err);
+
 typedef struct memory_index {
   catalog cat;
   network net;

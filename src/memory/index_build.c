@@ -35,12 +35,18 @@ typedef struct build_worker {
   lan_error error;
 } build_worker;
 
+struct build;
+
+/* What is done for one note; a failure is the note's. */
+typedef lan_status (*build_step)(struct build *b, build_worker *w, size_t worker, uint32_t note);
+
 typedef struct build {
   index_job *job;
   memory_index *out;
   draft *drafts;
   build_worker *workers;
   size_t n_workers, first; /* first: of the notes that a run works on */
+  build_step step;
   bm25_builder *words;
   mention_names names;
   phrase_set *set;
@@ -81,13 +87,6 @@ static lan_status draft_note(build *b, build_worker *w, size_t worker, uint32_t 
   return w->prose.failed ? lan_fail_memory(&w->error, 0) : s;
 }
 
-static void draft_task(void *ctx, size_t i, size_t worker) {
-  build *b = ctx;
-  uint32_t note = (uint32_t)(b->first + i);
-  lan_status s = draft_note(b, &b->workers[worker], worker, note);
-  if (s != LAN_OK) note_failure(&b->drafts[note], s, &b->workers[worker].error);
-}
-
 static lan_status scan_note(build *b, build_worker *w, size_t worker, uint32_t note) {
   draft *d = &b->drafts[note];
   lan_buf *prose = &b->workers[d->reader].prose;
@@ -111,39 +110,32 @@ static lan_status scan_note(build *b, build_worker *w, size_t worker, uint32_t n
   return w->mention_rows.failed ? lan_fail_memory(&w->error, 0) : LAN_OK;
 }
 
-static void scan_task(void *ctx, size_t i, size_t worker) {
-  build *b = ctx;
-  uint32_t note = (uint32_t)(b->first + i);
-  lan_status s = scan_note(b, &b->workers[worker], worker, note);
-  if (s != LAN_OK) note_failure(&b->drafts[note], s, &b->workers[worker].error);
-}
-
 static lan_status tell(const index_job *job, lan_phase phase, size_t done, size_t total,
                        lan_error *err) {
   if (!job->progress || job->progress(job->progress_ctx, phase, done, total) == 0) return LAN_OK;
   return lan_fail(err, LAN_ECANCELED, "stopped");
 }
 
-/* Runs a task for each note, telling how far it is. */
-static lan_status for_each_note(build *b, lan_phase phase,
-                                void (*task)(void *ctx, size_t i, size_t worker), lan_error *err) {
+static void note_task(void *ctx, size_t i, size_t worker) {
+  build *b = ctx;
+  build_worker *w = &b->workers[worker];
+  uint32_t note = (uint32_t)(b->first + i);
+  lan_status s = b->step(b, w, worker, note);
+  if (s != LAN_OK) note_failure(&b->drafts[note], s, &w->error);
+}
+
+/* Does a step for each note, telling how far it is. */
+static lan_status for_each_note(build *b, lan_phase phase, build_step step, lan_error *err) {
   size_t n = b->out->cat.n_notes;
   lan_status s = tell(b->job, phase, 0, n, err);
+  b->step = step;
   for (b->first = 0; s == LAN_OK && b->first < n;) {
     size_t count = n - b->first < PROGRESS_STEP ? n - b->first : PROGRESS_STEP;
-    lan_pool_run(b->job->pool, count, task, b);
+    lan_pool_run(b->job->pool, count, note_task, b);
     b->first += count;
     s = tell(b->job, phase, b->first, n, err);
   }
   return s;
-}
-
-static lan_status add_skip(index_job *job, lan_str path, const char *reason, lan_error *err) {
-  char *p = lan_arena_copy(job->skip_arena, path.ptr, path.len);
-  char *r = lan_arena_copy(job->skip_arena, reason, strlen(reason));
-  if (!p || !r) return lan_fail_memory(err, 0);
-  index_skip skip = {{p, path.len}, lan_str_of(r), true};
-  return VEC_PUSH(job->skips, skip) ? LAN_OK : lan_fail_memory(err, 0);
 }
 
 /* Files that could not be read become skips; anything else that failed ends the building. */
@@ -155,7 +147,8 @@ static lan_status collect_failures(build *b, lan_error *err) {
     bool of_the_file =
         d->status == LAN_EIO || d->status == LAN_ENOTFOUND || d->status == LAN_ELIMIT;
     if (!of_the_file) return lan_fail(err, d->status, "%s", message);
-    lan_status s = add_skip(b->job, b->out->cat.notes[i].path, message, err);
+    lan_status s = index_add_skip(b->job->skips, b->job->skip_arena, b->out->cat.notes[i].path,
+                                  lan_str_of(message), true, err);
     if (s != LAN_OK) return s;
     d->status = LAN_OK; /* told once */
   }
@@ -275,12 +268,12 @@ lan_status index_build(index_job *job, catalog *cat, memory_index *out, lan_erro
   *cat = (catalog){0};
   build b = {.job = job, .out = &fresh};
   lan_status s = build_init(&b, err);
-  if (s == LAN_OK) s = for_each_note(&b, LAN_PHASE_READ, draft_task, err);
+  if (s == LAN_OK) s = for_each_note(&b, LAN_PHASE_READ, draft_note, err);
   if (s == LAN_OK) s = collect_failures(&b, err);
   if (s == LAN_OK) s = collect_aliases(&b, err);
   if (s == LAN_OK) s = mention_names_new(&fresh.cat, &b.names, err);
   if (s == LAN_OK) s = mention_matcher(&b.names, NULL, &b.set, err);
-  if (s == LAN_OK) s = for_each_note(&b, LAN_PHASE_LINK, scan_task, err);
+  if (s == LAN_OK) s = for_each_note(&b, LAN_PHASE_LINK, scan_note, err);
   if (s == LAN_OK) s = collect_failures(&b, err);
   if (s == LAN_OK) s = assemble(&b, err);
   build_cleanup(&b);

@@ -379,20 +379,3 @@ lan_status network_decode_things(lan_str bytes, network *net, lan_error *err) {
   }
   return LAN_OK;
 }
-
-bool network_linked(const network *net, uint32_t from, uint32_t to) {
-  const lan_graph *g = &net->graph;
-  uint32_t low = g->offsets[from], high = g->offsets[from + 1];
-  while (low < high) {
-    uint32_t mid = low + (high - low) / 2;
-    if (g->targets[mid] < to) {
-      low = mid + 1;
-    } else {
-      high = mid;
-    }
-  }
-  for (; low < g->offsets[from + 1] && g->targets[low] == to; low++) {
-    if (g->types[low] == EDGE_LINK || g->types[low] == EDGE_EMBED) return true;
-  }
-  return false;
-}

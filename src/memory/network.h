@@ -96,7 +96,4 @@ void network_free(network *net);
 lan_status network_encode_things(const network *net, lan_buf *out, lan_error *err);
 lan_status network_decode_things(lan_str bytes, network *net, lan_error *err);
 
-/* Whether there is a link or embed from one note to another. O(log of the edges of `from`). */
-bool network_linked(const network *net, uint32_t from, uint32_t to);
-
 #endif

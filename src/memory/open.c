@@ -121,15 +121,6 @@ static lan_status find_changes(refresh *r, catalog *old, lan_error *err) {
   return LAN_OK;
 }
 
-static lan_status keep_skip(lan_memory *m, lan_str path, lan_str reason, bool failed,
-                            lan_error *err) {
-  char *p = lan_arena_copy(&m->skip_arena, path.ptr, path.len);
-  char *r = lan_arena_copy(&m->skip_arena, reason.ptr, reason.len);
-  if (!p || !r) return lan_fail_memory(err, 0);
-  index_skip skip = {{p, path.len}, {r, reason.len}, failed};
-  return VEC_PUSH(&m->skips, skip) ? LAN_OK : lan_fail_memory(err, 0);
-}
-
 static lan_status keep_walk_skips(refresh *r, lan_error *err) {
   lan_memory *m = r->m;
   lan_status s = LAN_OK;
@@ -137,7 +128,7 @@ static lan_status keep_walk_skips(refresh *r, lan_error *err) {
   lan_arena_reset(&m->skip_arena);
   for (size_t i = 0; s == LAN_OK && i < r->walk.skips.len; i++) {
     const walk_skip *w = &r->walk.skips.data[i];
-    s = keep_skip(m, w->path, w->reason, w->failed, err);
+    s = index_add_skip(&m->skips, &m->skip_arena, w->path, w->reason, w->failed, err);
   }
   return s;
 }
@@ -187,7 +178,7 @@ static lan_status tell_unread(refresh *r, lan_error *err) {
     const catalog_note *n = &m->index.cat.notes[i];
     lan_error e;
     if (n->hash != 0 || reader_read(&m->reader, m->root_fd, n, &e) == LAN_OK) continue;
-    s = keep_skip(m, n->path, lan_str_of(e.message), true, err);
+    s = index_add_skip(&m->skips, &m->skip_arena, n->path, lan_str_of(e.message), true, err);
   }
   return s;
 }

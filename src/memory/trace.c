@@ -16,9 +16,8 @@ const char *lan_hop_name(lan_hop_kind kind) {
                                      [LAN_HOP_MENTIONED_IN] = "mentioned-in",
                                      [LAN_HOP_TAG] = "tag",
                                      [LAN_HOP_TAGGED] = "tagged",
-                                     [LAN_HOP_FOLDER] = "folder",
-                                     [LAN_HOP_TEXT] = "text"};
-  return kind <= LAN_HOP_TEXT ? hops[kind] : "unknown";
+                                     [LAN_HOP_FOLDER] = "folder"};
+  return kind <= LAN_HOP_FOLDER ? hops[kind] : "unknown";
 }
 
 /* ---- edges ---- */

@@ -112,12 +112,7 @@ static bool sweep(lan_spreader *s, const lan_spread_model *m, const lan_cue *cue
     if (!sweep_hop(s, m, t)) return false;
     s->search->arrived += s->next[target];
     spread_clear(s->now, &s->active);
-    double *values = s->now;
-    s->now = s->next;
-    s->next = values;
-    node_list list = s->active;
-    s->active = s->touched;
-    s->touched = list;
+    spread_swap(s);
   }
   return true;
 }

@@ -263,7 +263,7 @@ static bool step_linear(run *r) {
   return set_cues(r, s->next, &s->touched, m->restart + back);
 }
 
-static void swap_now_and_next(lan_spreader *s) {
+void spread_swap(lan_spreader *s) {
   double *values = s->now;
   s->now = s->next;
   s->next = values;
@@ -319,7 +319,7 @@ static bool list_all(lan_spreader *s) {
 static bool finish_step(run *r, double *change) {
   lan_spreader *s = r->s;
   *change = r->sweep ? finish_sweep(r) : finish_list(r);
-  swap_now_and_next(s);
+  spread_swap(s);
   bool list = r->sweep && !s->all;
   r->sweep = false;
   if (!list || list_all(s)) return true;

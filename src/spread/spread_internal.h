@@ -64,6 +64,9 @@ static inline bool spread_add(double *values, node_list *list, uint32_t node, do
 }
 void spread_clear(double *values, node_list *list);
 
+/* What is next becomes now; the list of what is touched is left empty. */
+void spread_swap(lan_spreader *s);
+
 lan_status spread_check(const lan_graph *g, const lan_spread_model *m, const lan_cue *cues,
                         size_t n_cues, lan_error *err);
 
