@@ -1,4 +1,5 @@
 /* Base: errors, memory, strings, hashing, threads, files. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/rng.h"
 #include "base/str.h"
 #include "base/thread.h"
 #include "base/vec.h"
@@ -219,6 +221,41 @@ static void xdg_folders_follow_the_specification(void **state) {
   lan_buf_free(&b);
 }
 
+/* The known answers of Random123's kat_vectors for philox4x32 with 10 rounds. */
+static void random_numbers_are_those_of_philox(void **state) {
+  (void)state;
+  static const struct { uint32_t counter[4], key[2], out[4]; } known[] = {
+      {{0}, {0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+      {{~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+      {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+       {0xa4093822, 0x299f31d0},
+       {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    uint32_t out[4];
+    lan_philox(known[i].counter, known[i].key, out);
+    assert_memory_equal(out, known[i].out, sizeof out);
+  }
+  lan_rng whole = lan_rng_at(7, 3, 0);
+  double sum = 0, squares = 0;
+  enum { DRAWS = 20000 };
+  for (uint64_t i = 0; i < DRAWS; i++) {
+    lan_rng here = lan_rng_at(7, 3, 2 * i); /* a normal draws two */
+    float x = lan_rng_normal(&whole);
+    assert_true(x == lan_rng_normal(&here));
+    sum += (double)x;
+    squares += (double)x * (double)x;
+  }
+  assert_true(fabs(sum / DRAWS) < 0.03);
+  assert_true(fabs(squares / DRAWS - 1) < 0.05);
+  uint32_t seen[6] = {0};
+  for (int i = 0; i < 6000; i++) {
+    assert_in_range(lan_rng_uniform(&whole) < 1.0F, 1, 1);
+    seen[lan_rng_below(&whole, 6)]++;
+  }
+  for (int i = 0; i < 6; i++) assert_in_range(seen[i], 850, 1150);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(error_messages_are_cut_between_characters),
@@ -228,6 +265,7 @@ int main(void) {
       cmocka_unit_test(strings_compare_trim_and_print),
       cmocka_unit_test(hashes_spread_and_stay),
       cmocka_unit_test(maps_hold_what_was_put),
+      cmocka_unit_test(random_numbers_are_those_of_philox),
       cmocka_unit_test(pools_do_each_task_once),
       cmocka_unit_test(files_are_replaced_whole),
       cmocka_unit_test(xdg_folders_follow_the_specification),
