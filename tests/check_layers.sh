@@ -17,10 +17,11 @@ check() {
       may["spread"] = "spread graph net base"
       may["vault"] = "vault text base"
       may["store"] = "store base"
-      may["image"] = "image net base"
-      may["memory"] = "memory vault store image spread net graph text base"
+      may["image"] = "image base"
+      may["data"] = "data image base"
+      may["memory"] = "memory vault store data image spread net graph text base"
       may["serve"] = "serve memory base"
-      may["cli"] = "cli memory vault store image spread net graph text base"
+      may["cli"] = "cli memory vault store data image spread net graph text base"
       # The module that a public header belongs to; any other is named after its module.
       home["lantoa/status.h"] = "base"
       split("base text graph net spread", names, " ")
