@@ -20,6 +20,7 @@
 #include "lantoa/spread.h"
 #include "lib/fail_alloc.h"
 #include "lib/scratch.h"
+#include "net/safetensors.h"
 #include "store/index_db.h"
 #include "store/memory_db.h"
 #include "text/bm25.h"
@@ -413,11 +414,34 @@ static void memory(void **state) {
   assert_true(fail_alloc_each("a new vault", memory_anew, state) > 100);
 }
 
+/* ---- net's files ---- */
+
+static lan_status model_file(void *ctx, lan_error *err) {
+  const char *path = scratch_path(ctx, "m.safetensors");
+  static const float weights[4] = {1, 2, 3, 4};
+  static const uint64_t shape[2] = {2, 2};
+  const safetensors_source tensors[] = {{"a", SAFETENSORS_F32, 2, shape, weights},
+                                        {"b", SAFETENSORS_F32, 1, shape, weights}};
+  const safetensors_text text = {"model", "dense 10"};
+  safetensors *st;
+  lan_status s = safetensors_write(path, tensors, 2, &text, 1, err);
+  if (s == LAN_OK) s = safetensors_open(path, &st, err);
+  if (s != LAN_OK) return s;
+  assert_int_equal(safetensors_count(st), 2);
+  assert_string_equal(safetensors_metadata(st, "model"), "dense 10");
+  safetensors_close(st);
+  return LAN_OK;
+}
+
+static void net_files(void **state) {
+  assert_true(fail_alloc_each("a model file", model_file, state) > 8);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
   fail_alloc_in_sqlite();
-  const struct CMUnitTest tests[] = {TEST(base),  TEST(text),  TEST(graph_and_spread),
-                                     TEST(vault), TEST(store), TEST(memory)};
+  const struct CMUnitTest tests[] = {TEST(base),  TEST(text),   TEST(graph_and_spread), TEST(vault),
+                                     TEST(store), TEST(memory), TEST(net_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,6 +204,45 @@ static void files_are_replaced_whole(void **state) {
   assert_int_equal(system(command), 0);
 }
 
+static void files_grow_and_are_read_in_parts(void **state) {
+  (void)state;
+  char dir[] = "/tmp/lantoa-base-XXXXXX", path[64], part[8] = "";
+  assert_non_null(mkdtemp(dir));
+  snprintf(path, sizeof path, "%s/log", dir);
+  lan_error err;
+  lan_file f;
+  lan_file_writer w;
+  assert_int_equal(lan_file_open(path, &f, &err), LAN_ENOTFOUND);
+  assert_int_equal(lan_file_append(path, "cà ", 4, &err), LAN_OK);
+  assert_int_equal(lan_file_append(path, "phê", 4, &err), LAN_OK);
+  assert_int_equal(lan_file_open(path, &f, &err), LAN_OK);
+  assert_int_equal(f.size, 8);
+  assert_int_equal(lan_file_read_part(&f, 4, part, 4, path, &err), LAN_OK);
+  assert_string_equal(part, "phê");
+  assert_int_equal(lan_file_read_part(&f, 5, part, 4, path, &err), LAN_EIO);
+  assert_int_equal(lan_file_read_part(&f, UINT64_MAX, part, 1, path, &err), LAN_EIO);
+  assert_int_equal(lan_file_read_part(&f, UINT64_MAX, part, 0, path, &err), LAN_OK);
+
+  assert_int_equal(lan_file_begin(path, &w, &err), LAN_OK);
+  assert_int_equal(lan_file_add(&w, "lost", 4, &err), LAN_OK);
+  lan_file_abandon(&w);
+  assert_int_equal(lan_file_begin(path, &w, &err), LAN_OK);
+  assert_int_equal(lan_file_add(&w, "t", 1, &err), LAN_OK);
+  assert_int_equal(lan_file_add(&w, "rà", 3, &err), LAN_OK);
+  assert_int_equal(lan_file_finish(&w, &err), LAN_OK);
+  assert_int_equal(lan_file_read_part(&f, 4, part, 4, path, &err), LAN_OK); /* the old file */
+  lan_file_close(&f);
+  lan_buf b = {0};
+  assert_int_equal(lan_file_read(path, 100, &b, &err), LAN_OK);
+  assert_string_equal(b.data, "trà");
+  lan_buf_free(&b);
+
+  assert_int_equal(lan_file_append(dir, "x", 1, &err), LAN_EIO);
+  assert_int_equal(lan_file_open(dir, &f, &err), LAN_EIO);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(rmdir(dir), 0); /* nothing is left in it */
+}
+
 static void xdg_folders_follow_the_specification(void **state) {
   (void)state;
   lan_buf b = {0};
@@ -268,6 +307,7 @@ int main(void) {
       cmocka_unit_test(random_numbers_are_those_of_philox),
       cmocka_unit_test(pools_do_each_task_once),
       cmocka_unit_test(files_are_replaced_whole),
+      cmocka_unit_test(files_grow_and_are_read_in_parts),
       cmocka_unit_test(xdg_folders_follow_the_specification),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "lantoa/memory.h"
 #include "lib/fail_io.h"
 #include "lib/scratch.h"
+#include "net/safetensors.h"
 #include "store/index_db.h"
 #include "store/memory_db.h"
 #include "vault/walk.h"
@@ -70,10 +71,41 @@ static lan_status make_folders(void *ctx, lan_error *err) {
   return s;
 }
 
+/* What was there stays in front; what is added is added whole or not at all, where nothing else fails. */
+static lan_status append_file(void *ctx, lan_error *err) {
+  const char *path = scratch_path(ctx, "log");
+  scratch_write(path, old_bytes, LONG);
+  lan_status s = lan_file_append(path, new_bytes, LONG, err);
+  fail_io_off();
+  size_t len;
+  unsigned char *found = scratch_read(path, &len);
+  assert_true(len == 2 * LONG || (len == LONG && s != LAN_OK));
+  assert_memory_equal(found, old_bytes, LONG);
+  if (len > LONG) assert_memory_equal(found + LONG, new_bytes, LONG);
+  free(found);
+  unlink(path);
+  return s;
+}
+
+static lan_status read_part(void *ctx, lan_error *err) {
+  lan_file f;
+  static unsigned char part[1000];
+  lan_status s = lan_file_open(scratch_path(ctx, "file"), &f, err);
+  if (s != LAN_OK) return s;
+  assert_int_equal(f.size, LONG);
+  s = lan_file_read_part(&f, 777, part, sizeof part, "file", err);
+  if (s == LAN_OK) assert_memory_equal(part, new_bytes + 777, sizeof part);
+  fail_io_off();
+  lan_file_close(&f);
+  return s;
+}
+
 static void files(void **state) {
   fail_io_each("writing", write_file, state);
+  fail_io_each("appending", append_file, state);
   scratch_write(scratch_path(state, "file"), new_bytes, LONG);
   fail_io_each("reading", read_file, state);
+  fail_io_each("reading a part", read_part, state);
   fail_io_each("folders", make_folders, state);
 }
 
@@ -257,12 +289,65 @@ static void memory(void **state) {
   fail_io_each("a new vault", open_new, state);
 }
 
+/* ---- net's files ---- */
+
+/* A model of two tensors whose every number is `value`. */
+static lan_status write_model(const char *path, float value, lan_error *err) {
+  const float values[2] = {value, value};
+  static const uint64_t shape[1] = {2};
+  const safetensors_source tensors[] = {{"a", SAFETENSORS_F32, 1, shape, values},
+                                        {"b", SAFETENSORS_F32, 1, shape, values}};
+  return safetensors_write(path, tensors, 2, NULL, 0, err);
+}
+
+static lan_status read_model(const char *path, float *value, lan_error *err) {
+  safetensors *st;
+  float found[2][2];
+  lan_status s = safetensors_open(path, &st, err);
+  if (s != LAN_OK) return s;
+  for (size_t i = 0; s == LAN_OK && i < 2; i++) {
+    s = safetensors_read_floats(st, safetensors_at(st, i), found[i], err);
+  }
+  fail_io_off();
+  safetensors_close(st);
+  if (s != LAN_OK) return s;
+  *value = found[0][0];
+  assert_true(found[0][1] == *value && found[1][0] == *value && found[1][1] == *value);
+  return LAN_OK;
+}
+
+static lan_status replace_model(void *ctx, lan_error *err) {
+  const char *path = scratch_path(ctx, "model");
+  float value;
+  lan_status s = write_model(path, 2, err);
+  fail_io_off();
+  assert_int_equal(read_model(path, &value, NULL), LAN_OK);
+  assert_true(value == 2 || (value == 1 && s != LAN_OK));
+  assert_int_equal(scratch_count(*(void **)ctx), 1);
+  assert_int_equal(write_model(path, 1, NULL), LAN_OK);
+  return s;
+}
+
+static lan_status use_model(void *ctx, lan_error *err) {
+  float value;
+  lan_status s = read_model(scratch_path(ctx, "model"), &value, err);
+  if (s == LAN_OK) assert_true(value == 1);
+  return s;
+}
+
+static void net_files(void **state) {
+  assert_int_equal(write_model(scratch_path(state, "model"), 1, NULL), LAN_OK);
+  fail_io_each("replacing a model", replace_model, state);
+  fail_io_each("reading a model", use_model, state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
   scratch_fill(old_bytes, LONG, 1);
   scratch_fill(new_bytes, LONG, 2);
   fail_io_in_sqlite();
-  const struct CMUnitTest tests[] = {TEST(files), TEST(walking), TEST(stores), TEST(memory)};
+  const struct CMUnitTest tests[] = {TEST(files), TEST(walking), TEST(stores), TEST(memory),
+                                     TEST(net_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

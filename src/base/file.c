@@ -84,29 +84,108 @@ static lan_status sync_parent(const char *path, lan_error *err) {
   return s;
 }
 
-lan_status lan_file_write(const char *path, const void *bytes, size_t len, lan_error *err) {
+lan_status lan_file_begin(const char *path, lan_file_writer *w, lan_error *err) {
   lan_buf temp = {0};
   lan_buf_printf(&temp, "%s.XXXXXX", path);
   if (temp.failed) return lan_fail_memory(err, 0);
-  lan_status s = LAN_OK;
   int fd = mkostemp(temp.data, O_CLOEXEC);
   if (fd < 0) {
-    s = lan_fail_errno(err, "cannot create a file beside", path);
-    goto cleanup;
+    lan_status s = lan_fail_errno(err, "cannot create a file beside", path);
+    lan_buf_free(&temp);
+    return s;
   }
-  s = write_all(fd, bytes, len, path, err);
-  if (s == LAN_OK && fsync(fd) != 0) s = lan_fail_errno(err, "cannot sync", path);
-  if (close(fd) != 0 && s == LAN_OK) s = lan_fail_errno(err, "cannot write", path);
-  if (s == LAN_OK && rename(temp.data, path) != 0) s = lan_fail_errno(err, "cannot replace", path);
+  *w = (lan_file_writer){path, temp, fd};
+  return LAN_OK;
+}
+
+lan_status lan_file_add(lan_file_writer *w, const void *bytes, size_t len, lan_error *err) {
+  return write_all(w->fd, bytes, len, w->path, err);
+}
+
+void lan_file_abandon(lan_file_writer *w) {
+  close(w->fd);
+  unlink(w->temp.data);
+  lan_buf_free(&w->temp);
+}
+
+lan_status lan_file_finish(lan_file_writer *w, lan_error *err) {
+  lan_status s = LAN_OK;
+  if (fsync(w->fd) != 0) s = lan_fail_errno(err, "cannot sync", w->path);
+  if (close(w->fd) != 0 && s == LAN_OK) s = lan_fail_errno(err, "cannot write", w->path);
+  if (s == LAN_OK && rename(w->temp.data, w->path) != 0) {
+    s = lan_fail_errno(err, "cannot replace", w->path);
+  }
   if (s == LAN_OK) {
-    s = sync_parent(path, err);
+    s = sync_parent(w->path, err);
   } else {
-    unlink(temp.data);
+    unlink(w->temp.data);
   }
-cleanup:
-  lan_buf_free(&temp);
+  lan_buf_free(&w->temp);
   return s;
 }
+
+lan_status lan_file_write(const char *path, const void *bytes, size_t len, lan_error *err) {
+  lan_file_writer w;
+  lan_status s = lan_file_begin(path, &w, err);
+  if (s != LAN_OK) return s;
+  s = lan_file_add(&w, bytes, len, err);
+  if (s == LAN_OK) return lan_file_finish(&w, err);
+  lan_file_abandon(&w);
+  return s;
+}
+
+lan_status lan_file_append(const char *path, const void *bytes, size_t len, lan_error *err) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+  if (fd < 0) return lan_fail_errno(err, "cannot open", path);
+  struct stat st;
+  lan_status s = LAN_OK;
+  if (fstat(fd, &st) != 0) {
+    s = lan_fail_errno(err, "cannot write", path);
+  } else if (!S_ISREG(st.st_mode)) {
+    s = lan_fail(err, LAN_EIO, "%s is no regular file", path);
+  } else {
+    s = write_all(fd, bytes, len, path, err);
+    /* What was said stays said if even this fails: there is nothing more to be done. */
+    if (s != LAN_OK && ftruncate(fd, st.st_size) != 0) errno = 0;
+  }
+  if (close(fd) != 0 && s == LAN_OK) s = lan_fail_errno(err, "cannot write", path);
+  return s;
+}
+
+lan_status lan_file_open(const char *path, lan_file *f, lan_error *err) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+  if (fd < 0) return lan_fail_errno(err, "cannot open", path);
+  struct stat st;
+  lan_status s = LAN_OK;
+  if (fstat(fd, &st) != 0) {
+    s = lan_fail_errno(err, "cannot read", path);
+  } else if (!S_ISREG(st.st_mode)) {
+    s = lan_fail(err, LAN_EIO, "%s is no regular file", path);
+  }
+  if (s == LAN_OK) {
+    *f = (lan_file){fd, (uint64_t)st.st_size};
+  } else {
+    close(fd);
+  }
+  return s;
+}
+
+lan_status lan_file_read_part(const lan_file *f, uint64_t offset, void *out, size_t len,
+                              const char *shown, lan_error *err) {
+  char *to = out;
+  while (len > 0) {
+    ssize_t got = offset <= INT64_MAX ? pread(f->fd, to, len, (off_t)offset) : 0;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return lan_fail_errno(err, "cannot read", shown);
+    if (got == 0) return lan_fail(err, LAN_EIO, "%s ends too early; was it cut?", shown);
+    to += got;
+    offset += (uint64_t)got;
+    len -= (size_t)got;
+  }
+  return LAN_OK;
+}
+
+void lan_file_close(lan_file *f) { close(f->fd); }
 
 lan_status lan_dir_make(const char *path, lan_error *err) {
   lan_buf part = {0};
