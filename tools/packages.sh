@@ -4,7 +4,7 @@
 #     tools/packages.sh build|test|ci|fuzz...
 set -eu
 
-build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libutf8proc-dev scdoc"
+build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libutf8proc-dev libjpeg62-turbo-dev libspng-dev libwebp-dev zlib1g-dev scdoc"
 test="libcmocka-dev"
 ci="clang"
 fuzz="clang libclang-rt-14-dev"

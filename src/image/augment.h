@@ -41,9 +41,12 @@ lan_status augment_check(const augment_options *o, planes_shape in, planes_shape
 void planes_normalise(const uint8_t *in, planes_shape shape, const float *mean, const float *std,
                       float *out);
 
+/* Takes the memory that augment() works in. */
+bool augment_reserve(const augment_options *o, planes_shape in, planes_shape out, resizer *r);
+
 /* Cuts and changes one example by the numbers that `rng` draws, and normalises it. `o` NULL: the middle
- * is cut out (or the picture is set amid the mean). `r` is used for scale_from: it must have been
- * reserved for `in` to `out` (channels 1), so that nothing is allocated here. */
+ * is cut out (or the picture is set amid the mean). in and out have the same channels; `o` was found good by
+ * augment_check, and `r` reserved for it: nothing is allocated here, and nothing fails. */
 void augment(const augment_options *o, lan_rng *rng, const uint8_t *in, planes_shape in_shape,
              const float *mean, const float *std, resizer *r, float *out, planes_shape out_shape);
 

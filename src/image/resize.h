@@ -39,6 +39,8 @@ bool resize(resizer *r, const uint8_t *in, size_t in_stride, resize_box box, uin
 /* Takes the memory that resizing anything up to in_width x in_height to width x height wants. */
 bool resizer_reserve(resizer *r, uint32_t in_width, uint32_t in_height, uint32_t channels,
                      uint32_t width, uint32_t height);
+/* Makes r->pixels n bytes at least. */
+bool resizer_reserve_planes(resizer *r, size_t n);
 
 /* How a picture of other proportions is brought to a size. */
 typedef enum picture_fit_kind {
