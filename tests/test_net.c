@@ -1,0 +1,235 @@
+/* Nets: building and its errors, planning, learning, and equal results for any number of threads. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "lantoa/net.h"
+
+static lan_net *new_net(void) {
+  lan_net *net = NULL;
+  assert_int_equal(lan_net_new(1, &net, NULL), LAN_OK);
+  return net;
+}
+
+static lan_net_plan *new_plan(lan_net *net, lan_net_plan_options options) {
+  lan_net_plan *plan = NULL;
+  lan_error err = {0};
+  if (lan_net_plan_new(net, &options, &plan, &err) != LAN_OK) fail_msg("%s", err.message);
+  return plan;
+}
+
+static void assert_message(const lan_net *net, lan_status status, const char *part) {
+  lan_error err = {0};
+  assert_int_equal(lan_net_status(net, &err), status);
+  if (!strstr(err.message, part)) fail_msg("'%s' does not hold '%s'", err.message, part);
+}
+
+static void errors_name_the_layer(void **state) {
+  (void)state;
+  lan_net *net = new_net();
+  lan_var x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 3));
+  lan_var y = lan_net_input(net, "y", LAN_SHAPE(LAN_BATCH, 4));
+  lan_var sum = lan_net_add(net, x, y);
+  assert_int_equal(sum, LAN_NONE);
+  assert_int_equal(lan_net_dense(net, sum, 2), LAN_NONE);
+  assert_message(net, LAN_EINVAL, "layer 'add1' (add)");
+  assert_message(net, LAN_EINVAL, "(batch, 3) and (batch, 4)");
+  lan_net_free(net);
+
+  net = new_net();
+  x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 3));
+  assert_int_equal(lan_net_dense(net, x, 0), LAN_NONE);
+  assert_message(net, LAN_ERANGE, "layer 'dense1' (dense): units = 0");
+  lan_net_free(net);
+
+  net = new_net();
+  x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 3));
+  assert_int_equal(lan_net_layer(net, "dens", NULL, &x, 1, NULL, 0), LAN_NONE);
+  assert_message(net, LAN_ENOTFOUND, "'dens'");
+  lan_net_free(net);
+
+  net = new_net();
+  x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 6));
+  assert_int_equal(lan_net_reshape(net, x, LAN_SHAPE(LAN_BATCH, 2, 4)), LAN_NONE);
+  assert_message(net, LAN_EINVAL, "(batch, 6) cannot be seen as (batch, 2, 4)");
+  lan_net_free(net);
+
+  net = new_net();
+  x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 6));
+  lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 6));
+  assert_message(net, LAN_EINVAL, "two layers are called 'x'");
+  lan_net_plan *plan = NULL;
+  assert_int_equal(lan_net_plan_new(net, NULL, &plan, NULL), LAN_EINVAL);
+  assert_null(plan);
+  lan_net_free(net);
+}
+
+static void plans_want_something_to_do(void **state) {
+  (void)state;
+  lan_net *net = new_net();
+  lan_net_plan *plan = NULL;
+  lan_error err = {0};
+  lan_var x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 6));
+  assert_int_equal(lan_net_plan_new(net, NULL, &plan, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "neither an output nor a loss"));
+  lan_net_output(net, "y", x);
+  lan_net_plan_options train = {.training = 1};
+  assert_int_equal(lan_net_plan_new(net, &train, &plan, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "without a loss"));
+  lan_var t = lan_net_input(net, "t", LAN_SHAPE(LAN_BATCH, 6));
+  lan_net_loss(net, lan_net_cross_entropy(net, x, t, 0));
+  assert_int_equal(lan_net_plan_new(net, &train, &plan, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "no parameter that learns"));
+  assert_null(plan);
+  lan_net_free(net);
+}
+
+/* Two classes that no straight line parts. */
+static lan_net *xor_net(void) {
+  lan_net *net = new_net();
+  lan_var x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 2));
+  lan_var t = lan_net_input(net, "t", LAN_SHAPE(LAN_BATCH, 2));
+  lan_var y = lan_net_dense(net, lan_net_tanh(net, lan_net_dense(net, x, 8)), 2);
+  lan_net_output(net, "y", lan_net_softmax(net, y));
+  lan_net_loss(net, lan_net_cross_entropy(net, y, t, 0));
+  return net;
+}
+
+static void exclusive_or_is_learnt(void **state) {
+  (void)state;
+  static const lan_optimizer_options optimizers[] = {
+      {.kind = LAN_SGD, .rate = 0.5F, .momentum = 0.9F},
+      {.kind = LAN_SGD, .rate = 0.5F, .momentum = 0.9F, .nesterov = 1, .clip = 1},
+      {.kind = LAN_ADAM, .rate = 0.05F},
+      {.kind = LAN_ADAMW, .rate = 0.05F, .weight_decay = 0.001F},
+      {.kind = LAN_RMSPROP, .rate = 0.01F, .momentum = 0.5F},
+  };
+  for (size_t k = 0; k < sizeof optimizers / sizeof *optimizers; k++) {
+    lan_net *net = xor_net();
+    lan_net_plan *plan = new_plan(net, (lan_net_plan_options){.batch = 4, .training = 1});
+    lan_optimizer *opt = NULL;
+    assert_int_equal(lan_optimizer_new(plan, &optimizers[k], &opt, NULL), LAN_OK);
+    static const float x[] = {0, 0, 0, 1, 1, 0, 1, 1}, t[] = {1, 0, 0, 1, 0, 1, 1, 0};
+    memcpy(lan_net_plan_input(plan, "x"), x, sizeof x);
+    memcpy(lan_net_plan_input(plan, "t"), t, sizeof t);
+    double first = 0, loss = 0;
+    lan_net_forward(plan, &first);
+    assert_true(first > 0.3);
+    for (int i = 0; i < 400; i++) {
+      lan_net_forward(plan, &loss);
+      lan_net_backward(plan);
+      lan_optimizer_step(opt, optimizers[k].rate, 0);
+    }
+    if (!(loss < 0.02)) fail_msg("optimiser %zu: loss %g", k, loss);
+    const float *y = lan_net_plan_output(plan, "y");
+    for (size_t i = 0; i < 8; i++) assert_int_equal(y[i] > 0.5F, t[i] > 0.5F);
+    lan_optimizer_free(opt);
+    lan_net_plan_free(plan);
+    lan_net_free(net);
+  }
+}
+
+/* A graph that is no chain: a value used twice, shared parameters, dropout. */
+static lan_net *branching_net(void) {
+  lan_net *net = new_net();
+  lan_var x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 5));
+  lan_var t = lan_net_input(net, "t", LAN_SHAPE(LAN_BATCH, 3));
+  lan_var first = lan_net_dense(net, x, 5);
+  lan_var a = lan_net_gelu(net, first);
+  lan_var b = lan_net_again(net, first, a);
+  lan_var sum = lan_net_add(net, lan_net_add(net, a, b), a);
+  lan_var kept = lan_net_dropout(net, sum, 0.3F);
+  lan_var y = lan_net_dense(net, lan_net_multiply(net, kept, lan_net_sigmoid(net, sum)), 3);
+  lan_net_output(net, "y", y);
+  lan_net_loss(net, lan_net_cross_entropy(net, y, t, 0.1F));
+  return net;
+}
+
+static void fill(lan_net_plan *plan, const char *input, size_t n, uint64_t seed) {
+  lan_rng rng = lan_rng_at(seed, 0, 0);
+  float *to = lan_net_plan_input(plan, input);
+  for (size_t i = 0; i < n; i++) to[i] = lan_rng_normal(&rng);
+}
+
+enum { ROWS = 13, STEPS = 5 };
+
+static void train_branching(uint32_t threads, float *out, size_t n_out) {
+  lan_net *net = branching_net();
+  lan_net_plan *plan = new_plan(
+      net, (lan_net_plan_options){.batch = ROWS, .training = 1, .threads = threads, .shards = 3});
+  lan_optimizer *opt = NULL;
+  lan_optimizer_options options = {
+      .kind = LAN_ADAMW, .rate = 0.01F, .weight_decay = 0.1F, .clip = 1};
+  assert_int_equal(lan_optimizer_new(plan, &options, &opt, NULL), LAN_OK);
+  for (int step = 0; step < STEPS; step++) {
+    fill(plan, "x", ROWS * 5, 100 + (uint64_t)step);
+    float *t = lan_net_plan_input(plan, "t");
+    for (size_t i = 0; i < ROWS * 3; i++) t[i] = i % 3 == (i / 3) % 3;
+    lan_net_forward(plan, NULL);
+    lan_net_backward(plan);
+    lan_optimizer_step(opt, 0.01F, 0);
+  }
+  size_t n = 0;
+  for (size_t i = 0; i < lan_net_n_parameters(net); i++) {
+    lan_parameter p = lan_net_parameter_at(net, i);
+    for (size_t k = 0; k < p.count; k++) {
+      assert_true(n < n_out);
+      out[n++] = p.values[k];
+    }
+  }
+  assert_int_equal(n, n_out);
+  lan_optimizer_free(opt);
+  lan_net_plan_free(plan);
+  lan_net_free(net);
+}
+
+static void threads_change_nothing(void **state) {
+  (void)state;
+  enum { N = 30 + 18 };
+  float one[N], two[N], three[N];
+  train_branching(1, one, N);
+  train_branching(2, two, N);
+  train_branching(3, three, N);
+  assert_memory_equal(one, two, sizeof one);
+  assert_memory_equal(one, three, sizeof one);
+}
+
+/* Cutting the batch otherwise changes the gradient by rounding alone. */
+static void shards_add_up(void **state) {
+  (void)state;
+  float gradient[2][30] = {{0}};
+  double loss[2] = {0};
+  for (uint32_t shards = 1; shards <= 2; shards++) {
+    lan_net *net = branching_net();
+    lan_net_plan *plan =
+        new_plan(net, (lan_net_plan_options){.batch = ROWS, .training = 1, .shards = shards});
+    fill(plan, "x", ROWS * 5, 3);
+    float *t = lan_net_plan_input(plan, "t");
+    for (size_t i = 0; i < ROWS * 3; i++) t[i] = i % 3 == 0;
+    lan_net_forward(plan, &loss[shards - 1]);
+    lan_net_backward(plan);
+    lan_net_plan_gradient(plan, 0, gradient[shards - 1]);
+    lan_net_plan_free(plan);
+    lan_net_free(net);
+  }
+  assert_true(fabs(loss[0] - loss[1]) < 1e-6);
+  for (size_t i = 0; i < 25; i++) {
+    assert_true(fabsf(gradient[0][i] - gradient[1][i]) < 1e-6F);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(errors_name_the_layer),  cmocka_unit_test(plans_want_something_to_do),
+      cmocka_unit_test(exclusive_or_is_learnt), cmocka_unit_test(threads_change_nothing),
+      cmocka_unit_test(shards_add_up),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
