@@ -135,27 +135,32 @@ static float factor(float spread, lan_rng *rng) {
   return spread > 0 ? 1 + spread * (2 * lan_rng_uniform(rng) - 1) : 1;
 }
 
-static float greyness(const float *v, size_t n, uint32_t channels) {
-  return channels == 3 ? 0.299f * v[0] + 0.587f * v[n] + 0.114f * v[2 * n] : v[0];
+static float clamped(float v) {
+  float low = v < 0 ? 0 : v;
+  return low > 255 ? 255 : low;
 }
 
-static float clamped(float v) { return v < 0 ? 0 : v > 255 ? 255 : v; }
-
 /* On values of 0 .. 255: first brightness, then contrast towards the mean of the greys, then saturation
- * towards each pixel's own grey. All three are linear: one pass does them. */
+ * towards each pixel's own grey. All three are linear, so that one pass does them: what brightness and
+ * contrast come to is gain * value + base. */
 static void change_colours(jitter j, float *v, planes_shape shape) {
   size_t n = (size_t)shape.width * shape.height;
+  float *restrict r = v, *restrict g = v + n, *restrict b = v + 2 * n;
+  float gain = j.brightness * j.contrast, keep = j.saturation, give = 1 - keep;
   double sum = 0;
-  for (size_t i = 0; j.contrast != 1 && i < n; i++)
-    sum += (double)greyness(v + i, n, shape.channels);
-  float gain = j.brightness * j.contrast;
+  if (shape.channels == 1) {
+    for (size_t i = 0; i < n; i++) sum += (double)v[i];
+    float base = (1 - j.contrast) * j.brightness * (float)(sum / (double)n);
+    for (size_t i = 0; i < n; i++) v[i] = clamped(gain * v[i] + base);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) sum += (double)(0.299f * r[i] + 0.587f * g[i] + 0.114f * b[i]);
   float base = (1 - j.contrast) * j.brightness * (float)(sum / (double)n);
   for (size_t i = 0; i < n; i++) {
-    float grey = (1 - j.saturation) * greyness(v + i, n, shape.channels);
-    for (size_t c = 0; c < shape.channels; c++) {
-      float *p = v + c * n + i;
-      *p = clamped(gain * (j.saturation * *p + grey) + base);
-    }
+    float grey = give * (0.299f * r[i] + 0.587f * g[i] + 0.114f * b[i]);
+    r[i] = clamped(gain * (keep * r[i] + grey) + base);
+    g[i] = clamped(gain * (keep * g[i] + grey) + base);
+    b[i] = clamped(gain * (keep * b[i] + grey) + base);
   }
 }
 
