@@ -225,11 +225,97 @@ static void shards_add_up(void **state) {
   }
 }
 
+/* ---- the whole of a small picture net against central differences ---- */
+
+static lan_net *picture_net(void) {
+  lan_net *net = new_net();
+  lan_var x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 4, 7, 6));
+  lan_var t = lan_net_input(net, "t", LAN_SHAPE(LAN_BATCH, 3));
+  lan_conv_options same = {.padding = 1, .groups = 2, .no_bias = 1},
+                   half = {.padding = 1, .stride = 2};
+  lan_var a = lan_net_tanh(net, lan_net_batch_norm(net, lan_net_conv2d(net, x, 4, 3, &same)));
+  lan_var b = lan_net_add(net, a, lan_net_average_pool(net, x, 3, 1, 1));
+  lan_var c = lan_net_conv2d(net, b, 6, 3, &half);
+  lan_var d = lan_net_batch_norm(net, lan_net_max_pool(net, c, 2, 1, 1));
+  lan_net_loss(
+      net, lan_net_cross_entropy(net, lan_net_dense(net, lan_net_global_pool(net, d), 3), t, 0));
+  return net;
+}
+
+static double loss_of(lan_net_plan *plan) {
+  double loss = 0;
+  lan_net_forward(plan, &loss);
+  return loss;
+}
+
+static void picture_gradients_are_true(void **state) {
+  (void)state;
+  lan_net *net = picture_net();
+  lan_net_plan *plan =
+      new_plan(net, (lan_net_plan_options){.batch = 5, .training = 1, .reference_only = 1});
+  fill(plan, "x", 5 * 4 * 7 * 6, 9);
+  float *t = lan_net_plan_input(plan, "t");
+  for (size_t i = 0; i < 15; i++) t[i] = i % 4 == 0;
+  lan_net_forward(plan, NULL);
+  lan_net_backward(plan);
+  for (size_t i = 0; i < lan_net_n_parameters(net); i++) {
+    lan_parameter p = lan_net_parameter_at(net, i);
+    if (!p.learns) continue;
+    float gradient[512];
+    double apart = 0, size = 1e-4;
+    assert_true(p.count <= 512);
+    lan_net_plan_gradient(plan, i, gradient);
+    for (size_t k = 0; k < p.count; k++) {
+      const float step = 4e-3F, at = p.values[k];
+      p.values[k] = at + step;
+      double above = loss_of(plan);
+      p.values[k] = at - step;
+      double difference = (above - loss_of(plan)) / (2 * (double)step);
+      p.values[k] = at;
+      apart += pow(difference - (double)gradient[k], 2);
+      size += pow(difference, 2);
+    }
+    if (!(sqrt(apart / size) < 5e-3)) fail_msg("%s: %g of %g", p.name, sqrt(apart), sqrt(size));
+  }
+  lan_net_plan_free(plan);
+  lan_net_free(net);
+}
+
+/* Statistics of a batch are those of all shards together. */
+static void batch_norm_sees_the_whole_batch(void **state) {
+  (void)state;
+  double loss[3];
+  float mean[3][4];
+  for (uint32_t shards = 1; shards <= 3; shards++) {
+    lan_net *net = picture_net();
+    lan_net_plan *plan =
+        new_plan(net, (lan_net_plan_options){.batch = 5, .training = 1, .shards = shards});
+    fill(plan, "x", 5 * 4 * 7 * 6, 9);
+    for (size_t i = 0; i < 15; i++) lan_net_plan_input(plan, "t")[i] = i % 4 == 0;
+    loss[shards - 1] = loss_of(plan);
+    lan_net_backward(plan);
+    for (size_t i = 0; i < lan_net_n_parameters(net); i++) {
+      lan_parameter p = lan_net_parameter_at(net, i);
+      if (strcmp(p.name, "batch_norm1.running_mean") == 0) memcpy(mean[shards - 1], p.values, 16);
+    }
+    lan_net_plan_free(plan);
+    lan_net_free(net);
+  }
+  for (size_t s = 1; s < 3; s++) {
+    assert_true(fabs(loss[s] - loss[0]) < 1e-5);
+    for (size_t c = 0; c < 4; c++) assert_true(fabsf(mean[s][c] - mean[0][c]) < 1e-6F);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(errors_name_the_layer),  cmocka_unit_test(plans_want_something_to_do),
-      cmocka_unit_test(exclusive_or_is_learnt), cmocka_unit_test(threads_change_nothing),
+      cmocka_unit_test(errors_name_the_layer),
+      cmocka_unit_test(plans_want_something_to_do),
+      cmocka_unit_test(exclusive_or_is_learnt),
+      cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(shards_add_up),
+      cmocka_unit_test(picture_gradients_are_true),
+      cmocka_unit_test(batch_norm_sees_the_whole_batch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

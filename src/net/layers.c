@@ -3,10 +3,11 @@
 
 #include "net/ops.h"
 
-const net_op *const net_ops[] = {&op_input,   &op_parameter,     &op_dense,   &op_relu,
-                                 &op_gelu,    &op_silu,          &op_tanh,    &op_sigmoid,
-                                 &op_add,     &op_multiply,      &op_dropout, &op_softmax,
-                                 &op_reshape, &op_cross_entropy, NULL};
+const net_op *const net_ops[] = {&op_input,        &op_parameter,     &op_dense,      &op_relu,
+                                 &op_gelu,         &op_silu,          &op_tanh,       &op_sigmoid,
+                                 &op_add,          &op_multiply,      &op_dropout,    &op_softmax,
+                                 &op_reshape,      &op_cross_entropy, &op_conv2d,     &op_max_pool,
+                                 &op_average_pool, &op_global_pool,   &op_batch_norm, NULL};
 
 const net_op *net_op_find(const char *kind) {
   for (size_t i = 2; net_ops[i]; i++) { /* inputs and parameters are made otherwise */
@@ -30,6 +31,30 @@ static lan_var two(lan_net *net, const net_op *op, lan_var a, lan_var b, const d
 
 lan_var lan_net_dense(lan_net *net, lan_var x, uint32_t units) {
   return one(net, &op_dense, x, (double[]){units, 1});
+}
+
+lan_var lan_net_conv2d(lan_net *net, lan_var x, uint32_t filters, uint32_t size,
+                       const lan_conv_options *options) {
+  lan_conv_options o = options ? *options : (lan_conv_options){0};
+  return one(net, &op_conv2d, x,
+             (double[]){filters, size, o.stride ? o.stride : 1, o.padding, o.groups ? o.groups : 1,
+                        !o.no_bias});
+}
+
+lan_var lan_net_max_pool(lan_net *net, lan_var x, uint32_t size, uint32_t stride,
+                         uint32_t padding) {
+  return one(net, &op_max_pool, x, (double[]){size, stride, padding});
+}
+
+lan_var lan_net_average_pool(lan_net *net, lan_var x, uint32_t size, uint32_t stride,
+                             uint32_t padding) {
+  return one(net, &op_average_pool, x, (double[]){size, stride, padding});
+}
+
+lan_var lan_net_global_pool(lan_net *net, lan_var x) { return one(net, &op_global_pool, x, NULL); }
+
+lan_var lan_net_batch_norm(lan_net *net, lan_var x) {
+  return one(net, &op_batch_norm, x, (double[]){0.1, 1e-5});
 }
 
 lan_var lan_net_relu(lan_net *net, lan_var x) { return one(net, &op_relu, x, NULL); }
