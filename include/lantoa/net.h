@@ -125,8 +125,8 @@ LAN_API lan_var lan_net_gru(lan_net *net, lan_var x, uint32_t units);
 /** The last step of a sequence: (batch, time, features) to (batch, features). */
 LAN_API lan_var lan_net_last(lan_net *net, lan_var x);
 
-/** Edges for lan_net_propagate, sender from[e] to receiver to[e]; in any order. The arrays belong to
- *  the caller and must outlive the net. */
+/** Edges for lan_net_propagate, sender from[e] to receiver to[e]; in any order, quickest when sorted by
+ *  receiver. The arrays belong to the caller and must outlive the net. */
 typedef struct lan_edges {
   uint32_t n_senders, n_receivers;
   uint32_t n_edges;
@@ -140,7 +140,8 @@ LAN_API lan_var lan_net_propagate(lan_net *net, lan_var x, lan_var weights, cons
 /** The layer that made `like` once more, with the same parameters, on another input. */
 LAN_API lan_var lan_net_again(lan_net *net, lan_var like, lan_var x);
 
-/** Losses: means over the batch, as single numbers. */
+/** Losses: means over the batch, as single numbers. Gradients go to the targets too, if those are
+ *  computed. */
 
 /** -sum over classes of t log softmax(logits); targets (batch, classes) sum to 1 a row. `smoothing`
  *  s mixes them with the uniform distribution: (1 - s) t + s / classes (Szegedy et al. 2016). */
@@ -148,8 +149,10 @@ LAN_API lan_var lan_net_cross_entropy(lan_net *net, lan_var logits, lan_var targ
                                       float smoothing);
 /** Cross-entropy over the candidates whose mask is not 0 (listwise, ListNet: Cao et al. 2007; with drawn
  *  candidates: sampled softmax, where logits have ln of the drawing probability taken off); shapes
- *  (batch, candidates). */
+ *  (batch, candidates). A row whose mask is 0 everywhere counts as a loss of 0. */
 LAN_API lan_var lan_net_listwise(lan_net *net, lan_var logits, lan_var targets, lan_var mask);
+/** -t ln s(x) - (1 - t) ln(1 - s(x)), s being the sigmoid; this and the next two are means over all values,
+ *  as in PyTorch. */
 LAN_API lan_var lan_net_binary_cross_entropy(lan_net *net, lan_var logits, lan_var targets);
 LAN_API lan_var lan_net_mean_squared_error(lan_net *net, lan_var x, lan_var targets);
 /** Quadratic below `delta`, linear above (Huber 1964), as PyTorch's HuberLoss. */

@@ -3,11 +3,37 @@
 
 #include "net/ops.h"
 
-const net_op *const net_ops[] = {&op_input,        &op_parameter,     &op_dense,      &op_relu,
-                                 &op_gelu,         &op_silu,          &op_tanh,       &op_sigmoid,
-                                 &op_add,          &op_multiply,      &op_dropout,    &op_softmax,
-                                 &op_reshape,      &op_cross_entropy, &op_conv2d,     &op_max_pool,
-                                 &op_average_pool, &op_global_pool,   &op_batch_norm, NULL};
+const net_op *const net_ops[] = {&op_input,
+                                 &op_parameter,
+                                 &op_dense,
+                                 &op_relu,
+                                 &op_gelu,
+                                 &op_silu,
+                                 &op_tanh,
+                                 &op_sigmoid,
+                                 &op_add,
+                                 &op_multiply,
+                                 &op_dropout,
+                                 &op_softmax,
+                                 &op_reshape,
+                                 &op_conv2d,
+                                 &op_max_pool,
+                                 &op_average_pool,
+                                 &op_global_pool,
+                                 &op_batch_norm,
+                                 &op_layer_norm,
+                                 &op_embedding,
+                                 &op_concat,
+                                 &op_last,
+                                 &op_attention,
+                                 &op_gru,
+                                 &op_propagate,
+                                 &op_cross_entropy,
+                                 &op_listwise,
+                                 &op_binary_cross_entropy,
+                                 &op_mean_squared_error,
+                                 &op_huber,
+                                 NULL};
 
 const net_op *net_op_find(const char *kind) {
   for (size_t i = 2; net_ops[i]; i++) { /* inputs and parameters are made otherwise */
@@ -89,6 +115,53 @@ lan_var lan_net_flatten(lan_net *net, lan_var x) {
   return one(net, &op_reshape, x, (double[NET_ATTRIBUTES]){0});
 }
 
+lan_var lan_net_layer_norm(lan_net *net, lan_var x) {
+  return one(net, &op_layer_norm, x, (double[]){1e-5});
+}
+
+lan_var lan_net_concat(lan_net *net, const lan_var *parts, size_t n_parts) {
+  return layer(net, &op_concat, parts, n_parts, NULL);
+}
+
+lan_var lan_net_last(lan_net *net, lan_var x) { return one(net, &op_last, x, NULL); }
+
+lan_var lan_net_embedding(lan_net *net, lan_var indices, uint32_t count, uint32_t features) {
+  return one(net, &op_embedding, indices, (double[]){count, features});
+}
+
+lan_var lan_net_attention(lan_net *net, lan_var x, uint32_t heads, int causal) {
+  return one(net, &op_attention, x, (double[]){heads, causal != 0});
+}
+
+lan_var lan_net_gru(lan_net *net, lan_var x, uint32_t units) {
+  return one(net, &op_gru, x, (double[]){units});
+}
+
+lan_var lan_net_propagate(lan_net *net, lan_var x, lan_var weights, const lan_edges *edges) {
+  lan_edges *own = edges ? lan_arena_alloc(&net->arena, 1, sizeof *own) : NULL;
+  if (edges && !own) return net_fail(net, LAN_ENOMEM, "out of memory");
+  if (own) *own = *edges;
+  return net_add(net, &op_propagate, NULL, (lan_var[]){x, weights}, 2, NULL, own, LAN_NONE);
+}
+
+/* ---- losses ---- */
+
 lan_var lan_net_cross_entropy(lan_net *net, lan_var logits, lan_var targets, float smoothing) {
   return two(net, &op_cross_entropy, logits, targets, (double[]){(double)smoothing});
+}
+
+lan_var lan_net_listwise(lan_net *net, lan_var logits, lan_var targets, lan_var mask) {
+  return layer(net, &op_listwise, (lan_var[]){logits, targets, mask}, 3, NULL);
+}
+
+lan_var lan_net_binary_cross_entropy(lan_net *net, lan_var logits, lan_var targets) {
+  return two(net, &op_binary_cross_entropy, logits, targets, NULL);
+}
+
+lan_var lan_net_mean_squared_error(lan_net *net, lan_var x, lan_var targets) {
+  return two(net, &op_mean_squared_error, x, targets, NULL);
+}
+
+lan_var lan_net_huber(lan_net *net, lan_var x, lan_var targets, float delta) {
+  return two(net, &op_huber, x, targets, (double[]){(double)delta});
 }
