@@ -202,11 +202,11 @@ static lan_status no_such_label(reader *r, const char *label) {
 static lan_status read_first(reader *r, bool *header) {
   const field_list *f = &r->fields;
   const char *label = r->o->label;
-  size_t named = label ? field_called(f, label) : field_of_labels(f);
+  size_t number = label ? column_number(label) : 0;
+  size_t named = number ? f->len : label ? field_called(f, label) : field_of_labels(f);
   size_t at = named < f->len ? named : f->len - 1;
   *header = named < f->len;
   if (label && named == f->len) {
-    size_t number = column_number(label);
     if (number < 1 || number > f->len) return no_such_label(r, label);
     at = number - 1;
   }
