@@ -15,10 +15,13 @@
 #include "base/hash.h"
 #include "base/thread.h"
 #include "base/vec.h"
+#include "data/loader.h"
 #include "graph/edgelist.h"
+#include "image/resize.h"
 #include "lantoa/memory.h"
 #include "lantoa/spread.h"
 #include "lib/fail_alloc.h"
+#include "lib/pictures.h"
 #include "lib/scratch.h"
 #include "net/safetensors.h"
 #include "store/index_db.h"
@@ -437,11 +440,110 @@ static void net_files(void **state) {
   assert_true(fail_alloc_each("a model file", model_file, state) > 8);
 }
 
+/* ---- image and data ---- */
+
+static lan_status read_picture(void *ctx, lan_error *err) {
+  picture p;
+  resizer r = {0};
+  uint8_t planes[3 * 5 * 4];
+  lan_status s = picture_read(ctx, &(picture_wish){.channels = 3}, &p, err);
+  if (s != LAN_OK) return s;
+  bool fitted = picture_fit(&p, PICTURE_FIT_COVER, 3, 5, 4, &r, planes);
+  picture_free(&p);
+  resizer_free(&r);
+  return fitted ? LAN_OK : lan_fail_memory(err, 0);
+}
+
+static void make_pictures(void **state) {
+  uint8_t *p = pictures_pixels(16, 12, 1);
+  jpeg_kind inks = {.channels = 4, .orientation = 6}, grey = {.channels = 1};
+  static const unsigned char interlaced[] = {
+#include "lib/interlaced_png.h"
+  };
+  assert_int_equal(mkdir(scratch_path(state, "set"), 0700), 0);
+  assert_int_equal(mkdir(scratch_path(state, "set/a"), 0700), 0);
+  assert_int_equal(mkdir(scratch_path(state, "set/b"), 0700), 0);
+  pictures_write(scratch_path(state, "set/a/inks"), pictures_jpeg(p, 8, 6, inks));
+  pictures_write(scratch_path(state, "set/a/grey"), pictures_jpeg(p, 16, 12, grey));
+  pictures_write(scratch_path(state, "set/b/png"),
+                 pictures_png(p, 16 * 12 * 3, 16, 12, 2, 8, false, NULL, 0));
+  pictures_write(scratch_path(state, "set/b/webp"), pictures_webp(p, 8, 6, 4));
+  scratch_write(scratch_path(state, "set/b/interlaced"), interlaced, sizeof interlaced);
+  scratch_write(scratch_path(state, "set/b/broken"), "GIF89a", 6);
+  free(p);
+}
+
+static void image(void **state) {
+  make_pictures(state);
+  static const char *const files[] = {"set/a/inks", "set/a/grey", "set/b/png", "set/b/webp",
+                                      "set/b/interlaced"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    assert_true(fail_alloc_each(files[i], read_picture, (void *)scratch_path(state, files[i])) > 5);
+  }
+}
+
+typedef struct data_case {
+  const char *path;
+  size_t memory;
+  uint32_t n_threads;
+  bool table;
+} data_case;
+
+static lan_status take_batches(const data_set *set, const data_case *c, lan_error *err) {
+  loader *l;
+  loader_batch b;
+  loader_options o = {.batch = 3, .shuffle = true, .mixup = 1, .n_threads = c->n_threads};
+  if (!c->table) o.augment = (augment_options){.flip = true, .scale_from = 0.5f};
+  lan_status s = loader_new(set, &o, &l, err);
+  if (s != LAN_OK) return s;
+  do {
+    s = loader_take(l, &b, err);
+  } while (s == LAN_OK && b.n);
+  loader_free(l);
+  return s;
+}
+
+static lan_status use_data(void *ctx, lan_error *err) {
+  const data_case *c = ctx;
+  data_set *set;
+  data_options o = {
+      .memory = c->memory, .validation = 0.2, .n_threads = 1, .height = 9, .width = 9};
+  lan_status s = data_open(c->path, &o, &set, err);
+  if (s != LAN_OK) return s;
+  assert_int_equal(data_describe(set)->n_classes, 2);
+  float *x = malloc(sizeof *x * 9 * 9 * 3);
+  uint32_t label;
+  s = x ? data_example(set, DATA_TRAIN, 0, x, &label, err) : lan_fail_memory(err, 0);
+  free(x);
+  if (s == LAN_OK) s = take_batches(set, c, err);
+  data_close(set);
+  return s;
+}
+
+static void data(void **state) {
+  static const char idx3[] = "\0\0\10\3\0\0\0\3\0\0\0\1\0\0\0\2abcdef",
+                    idx1[] = "\0\0\10\1\0\0\0\3\0\1\0";
+  static const char csv[] = "\"p\",kind\n1,a\n2,b\n3.5,a\n4,b\n";
+  make_pictures(state);
+  scratch_write(scratch_path(state, "x-images"), idx3, sizeof idx3 - 1);
+  scratch_write(scratch_path(state, "x-labels"), idx1, sizeof idx1 - 1);
+  scratch_write(scratch_path(state, "t.csv"), csv, sizeof csv - 1);
+  data_case cases[] = {{scratch_path(state, "set"), 0, 0, false},
+                       {scratch_path(state, "set"), 10, 0, false},
+                       {scratch_path(state, "set"), 10, 2, false},
+                       {scratch_path(state, "x-images"), 0, 0, false},
+                       {scratch_path(state, "t.csv"), 0, 2, true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_true(fail_alloc_each("data", use_data, &cases[i]) > 10);
+  }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
   fail_alloc_in_sqlite();
-  const struct CMUnitTest tests[] = {TEST(base),  TEST(text),   TEST(graph_and_spread), TEST(vault),
-                                     TEST(store), TEST(memory), TEST(net_files)};
+  const struct CMUnitTest tests[] = {TEST(base),  TEST(text),  TEST(graph_and_spread),
+                                     TEST(vault), TEST(store), TEST(memory),
+                                     TEST(image), TEST(data),  TEST(net_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
