@@ -261,6 +261,28 @@ LAN_API void lan_optimizer_set_steps(lan_optimizer *optimizer, uint64_t steps);
 LAN_API uint64_t lan_net_plan_clock(const lan_net_plan *plan);
 LAN_API void lan_net_plan_set_clock(lan_net_plan *plan, uint64_t clock);
 
+/** One check of an operation's gradients against central differences. */
+typedef struct lan_net_check_result {
+  const char *kind;   /**< of the operation, as lan_net_layer takes it */
+  const char *name;   /**< of the case: what is special about the net that was tried */
+  const char *kernel; /**< that computed it: "reference", or a faster one */
+  const char
+      *worst; /**< the input or parameter whose gradient is most wrong; NULL if there is no case */
+  double error; /**< ||a - b|| / max(||a||, ||b||) of that gradient */
+  int passed;   /**< error <= LAN_NET_CHECK_MOST */
+} lan_net_check_result;
+#define LAN_NET_CHECK_MOST 1e-3
+
+/** Told each result in turn, valid during the call; not 0 ends the check. */
+typedef int (*lan_net_check_fn)(void *ctx, const lan_net_check_result *result);
+
+/** Checks the gradients of all operations, or of one `kind`, on small nets: of all inputs and parameters,
+ *  with the reference kernels, and again where this build has faster ones. Returns LAN_OK if all are
+ *  right, LAN_ERANGE if some are wrong or an operation has no case, LAN_ECANCELED if `each` (may be
+ *  NULL) ended it. Takes about a second. */
+LAN_API lan_status lan_net_check(const char *kind, lan_net_check_fn each, void *ctx,
+                                 lan_error *err);
+
 #ifdef __cplusplus
 }
 #endif
