@@ -406,6 +406,18 @@ static void odd_idx_files_are_refused(void **state) {
     scratch_write(images, whole, n);
     refuse(images, NULL, LAN_EFORMAT, "cut short");
   }
+  unsigned char *longer = malloc(len + 3);
+  memcpy(longer, whole, len);
+  memcpy(longer + len, "abc", 3);
+  scratch_write(images, longer, len + 3); /* what follows is let be */
+  free(longer);
+  const float zero = 0, one = 1;
+  float x[6];
+  uint32_t label;
+  data_set *set = open_well(images, &(data_options){.mean = &zero, .std = &one, .n_stats = 1});
+  assert_int_equal(data_example(set, DATA_TRAIN, 3, x, &label, NULL), LAN_OK);
+  for (int i = 0; i < 6; i++) assert_int_equal(lroundf(x[i] * 255), 3 + i);
+  data_close(set);
   whole[2] = 0x0D;
   scratch_write(images, whole, len);
   refuse(images, NULL, LAN_EFORMAT, "numbers of type 0x0d; bytes (0x08) are wanted");

@@ -266,13 +266,11 @@ static lan_status add_examples(data_set *set, const idx_pair *p, data_split orig
     const uint8_t *pixels = f->data + i * size;
     char name[16];
     data_member m = {.number = i, .origin = origin, .hash = lan_hash(pixels, size, 0)};
-    /* A view: picture_fit only reads. */
-    picture p_i = {f->dim[2], f->dim[1], channels, f->unpacked + i * size};
-    if (!f->unpacked) p_i.pixels = (uint8_t *)f->file.data + (f->file.len - f->len) + i * size;
+    picture view = {f->dim[2], f->dim[1], channels, (uint8_t *)pixels}; /* is only read */
     snprintf(name, sizeof name, "%u", p->labels.data[i]);
     s = data_class(set, lan_str_of(name), p->path, &m.label, err);
     if (s == LAN_OK) s = data_add(set, m, err);
-    if (s == LAN_OK && !picture_fit(&p_i, set->fit, set->info.channels, set->info.height,
+    if (s == LAN_OK && !picture_fit(&view, set->fit, set->info.channels, set->info.height,
                                     set->info.width, &r, planes)) {
       s = lan_fail_memory(err, 0);
     }
