@@ -14,8 +14,10 @@
 #include <sqlite3.h>
 
 #include "base/file.h"
+#include "data/data.h"
 #include "lantoa/memory.h"
 #include "lib/fail_io.h"
+#include "lib/pictures.h"
 #include "lib/scratch.h"
 #include "net/safetensors.h"
 #include "store/index_db.h"
@@ -341,13 +343,59 @@ static void net_files(void **state) {
   fail_io_each("reading a model", use_model, state);
 }
 
+/* ---- data ---- */
+
+/* What could not be read is left out and named, or it is an error. */
+static lan_status open_pictures(void *ctx, lan_error *err) {
+  data_set *set;
+  data_options o = {.n_threads = 1};
+  lan_status s = data_open(ctx, &o, &set, err);
+  fail_io_off();
+  if (s != LAN_OK) return s;
+  assert_int_equal(data_describe(set)->count[DATA_TRAIN] + data_warning_count(set), 2);
+  data_close(set);
+  return s;
+}
+
+static lan_status open_file(void *ctx, lan_error *err) {
+  data_set *set;
+  lan_status s = data_open(ctx, NULL, &set, err);
+  fail_io_off();
+  if (s != LAN_OK) return s;
+  assert_int_equal(data_describe(set)->count[DATA_TRAIN], 3);
+  data_close(set);
+  return s;
+}
+
+static void data(void **state) {
+  static const char idx3[] = "\0\0\10\3\0\0\0\3\0\0\0\1\0\0\0\2abcdef";
+  static const char idx1[] = "\0\0\10\1\0\0\0\3\0\1\0", csv[] = "p,kind\n1,a\n2,b\n3,a\n";
+  char set[4096];
+  uint8_t *p = pictures_pixels(8, 8, 1);
+  snprintf(set, sizeof set, "%s/set", (const char *)*state);
+  assert_int_equal(mkdir(set, 0700), 0);
+  assert_int_equal(mkdir(scratch_path(state, "set/a"), 0700), 0);
+  assert_int_equal(mkdir(scratch_path(state, "set/b"), 0700), 0);
+  pictures_write(scratch_path(state, "set/a/1.webp"), pictures_webp(p, 8, 8, 3));
+  pictures_write(scratch_path(state, "set/b/2.webp"), pictures_webp(p, 8, 8, 3));
+  free(p);
+  scratch_write(scratch_path(state, "x-images"), idx3, sizeof idx3 - 1);
+  scratch_write(scratch_path(state, "x-labels"), idx1, sizeof idx1 - 1);
+  scratch_write(scratch_path(state, "t.csv"), csv, sizeof csv - 1);
+  fail_io_each("pictures", open_pictures, set);
+  snprintf(set, sizeof set, "%s/x-images", (const char *)*state);
+  fail_io_each("idx files", open_file, set);
+  snprintf(set, sizeof set, "%s/t.csv", (const char *)*state);
+  fail_io_each("a table", open_file, set);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
   scratch_fill(old_bytes, LONG, 1);
   scratch_fill(new_bytes, LONG, 2);
   fail_io_in_sqlite();
-  const struct CMUnitTest tests[] = {TEST(files), TEST(walking), TEST(stores), TEST(memory),
-                                     TEST(net_files)};
+  const struct CMUnitTest tests[] = {TEST(files),  TEST(walking), TEST(stores),
+                                     TEST(memory), TEST(data),    TEST(net_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
