@@ -23,6 +23,7 @@
 #include "lib/fail_alloc.h"
 #include "lib/pictures.h"
 #include "lib/scratch.h"
+#include "net/check_cases.h"
 #include "net/safetensors.h"
 #include "store/index_db.h"
 #include "store/memory_db.h"
@@ -538,12 +539,56 @@ static void data(void **state) {
   }
 }
 
+/* ---- nets ---- */
+
+/* Built, planned, trained for a step, on the net of a case of the gradient check. */
+static lan_status train_case(void *ctx, lan_error *err) {
+  const check_case *which = ctx;
+  check_net c;
+  lan_net_plan *plan = NULL;
+  lan_optimizer *opt = NULL;
+  lan_net_plan_options options = check_options(which);
+  lan_optimizer_options adam = {.kind = LAN_ADAM, .rate = 0.1F};
+  options.threads = which == check_cases ? 2 : 1;
+  lan_status s = check_build(which, &c, err);
+  if (s == LAN_OK) s = lan_net_plan_new(c.net, &options, &plan, err);
+  if (s == LAN_OK) s = lan_optimizer_new(plan, &adam, &opt, err);
+  if (s == LAN_OK) {
+    double loss;
+    check_fill_in(&c, plan);
+    lan_net_forward(plan, &loss);
+    lan_net_backward(plan);
+    assert_true(lan_optimizer_step(opt, 0.1F, 1) >= 0 && loss >= 0);
+  }
+  lan_optimizer_free(opt);
+  lan_net_plan_free(plan);
+  lan_net_free(c.net);
+  return s;
+}
+
+static int on_check(void *ctx, const lan_net_check_result *result) {
+  (void)ctx;
+  assert_true(result->passed);
+  return 0;
+}
+
+static lan_status check_gradients(void *ctx, lan_error *err) {
+  return lan_net_check("last", on_check, ctx, err);
+}
+
+static void nets(void **state) {
+  for (const check_case *which = check_cases; which->kind; which++) {
+    assert_true(fail_alloc_each(which->kind, train_case, (void *)(uintptr_t)which) > 20);
+  }
+  assert_true(fail_alloc_each("gradient check", check_gradients, state) > 20);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
   fail_alloc_in_sqlite();
-  const struct CMUnitTest tests[] = {TEST(base),  TEST(text),  TEST(graph_and_spread),
-                                     TEST(vault), TEST(store), TEST(memory),
-                                     TEST(image), TEST(data),  TEST(net_files)};
+  const struct CMUnitTest tests[] = {
+      TEST(base),  TEST(text), TEST(graph_and_spread), TEST(vault), TEST(store), TEST(memory),
+      TEST(image), TEST(data), TEST(net_files),        TEST(nets)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

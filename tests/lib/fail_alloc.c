@@ -103,3 +103,13 @@ size_t fail_alloc_each(const char *name, fail_body body, void *ctx) {
   }
   return n - 1;
 }
+
+size_t fail_alloc_count(void (*what)(void *ctx), void *ctx) {
+  atomic_store(&calls, 0);
+  atomic_store(&failing, 0); /* the first is number 1 */
+  atomic_store(&forever, false);
+  atomic_store(&armed, true);
+  what(ctx);
+  atomic_store(&armed, false);
+  return atomic_load(&calls);
+}

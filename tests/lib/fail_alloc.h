@@ -22,6 +22,9 @@ size_t fail_alloc_each(const char *name, fail_body body, void *ctx);
  * memory that is short as an invalid token.) */
 void fail_alloc_in_sqlite(void);
 
+/* Runs `what` with nothing failing; returns how many allocations it made, on all threads. */
+size_t fail_alloc_count(void (*what)(void *ctx), void *ctx);
+
 /* Within a body: allocations succeed from here on, so that results can be checked. */
 void fail_alloc_off(void);
 
