@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "image/decode.h"
 #include "image/picture.h"
@@ -112,6 +113,49 @@ static void exif_says_which_way_is_up(void **state) {
     if (difference(&p, rgb, W, H) >= 30) fail_msg("orientation %d", o);
     picture_free(&p);
     free(stored);
+  }
+  free(rgb);
+}
+
+static size_t put(uint8_t *at, const void *bytes, size_t n) {
+  memcpy(at, bytes, n);
+  return n;
+}
+
+/* In a PNG the block is a chunk before the pixels, in a WebP one after them, in a file of the long kind. */
+static void other_formats_have_exif_too(void **state) {
+  (void)state;
+  static const uint8_t tiff[] = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3,
+                                 0,   1,   0,  0, 0, 6, 0, 0, 0, 0, 0,    0, 0};
+  uint8_t *rgb = pictures_pixels(W, H, 6), chunk[64];
+  picture_file f = pictures_png(rgb, W * H * 3, W, H, 2, 8, false, NULL, 0);
+  size_t n = put(chunk, "\0\0\0\32eXIf", 8);
+  n += put(chunk + n, tiff, sizeof tiff);
+  uint32_t crc = (uint32_t)crc32(0, chunk + 4, (unsigned)n - 4);
+  for (int shift = 24; shift >= 0; shift -= 8) chunk[n++] = (uint8_t)(crc >> shift);
+  f.bytes = realloc(f.bytes, f.len + n);
+  memmove(f.bytes + 33 + n, f.bytes + 33, f.len - 33);
+  memcpy(f.bytes + 33, chunk, n);
+  f.len += n;
+  picture p = decode_well(f, NULL);
+  assert_int_equal(p.width, H);
+  assert_memory_equal(p.pixels + (H - 1) * 3, rgb, 3); /* the first row is the last column */
+  picture_free(&p);
+
+  for (int mark = 0; mark < 2; mark++) {
+    f = pictures_webp(rgb, W, H, 3);
+    uint8_t *file = malloc(f.len + 100);
+    n = put(file, "RIFF____WEBPVP8X\12\0\0\0\10\0\0\0", 24);
+    n += put(file + n, (const uint8_t[]){W - 1, 0, 0, H - 1, 0, 0}, 6);
+    n += put(file + n, f.bytes + 12, f.len - 12); /* of an even length */
+    n += put(file + n, mark ? "EXIF\40\0\0\0Exif\0\0" : "EXIF\32\0\0\0", mark ? 14 : 8);
+    n += put(file + n, tiff, sizeof tiff);
+    put(file + 4, (const uint8_t[]){(uint8_t)(n - 8), (uint8_t)((n - 8) >> 8), 0, 0}, 4);
+    free(f.bytes);
+    p = decode_well((picture_file){file, n}, NULL);
+    assert_int_equal(p.width, H);
+    assert_memory_equal(p.pixels + (H - 1) * 3, rgb, 3);
+    picture_free(&p);
   }
   free(rgb);
 }
@@ -379,6 +423,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(jpegs_of_all_kinds),
       cmocka_unit_test(exif_says_which_way_is_up),
+      cmocka_unit_test(other_formats_have_exif_too),
       cmocka_unit_test(a_jpeg_is_decoded_no_larger_than_wanted),
       cmocka_unit_test(pngs_of_all_kinds),
       cmocka_unit_test(an_interlaced_png),

@@ -11,7 +11,7 @@
 #include "lantoa/status.h"
 
 typedef struct picture {
-  uint32_t width, height; /* as it is to be looked at: EXIF orientation is applied */
+  uint32_t width, height; /* as it is to be looked at: EXIF's orientation is applied */
   uint32_t channels;      /* 1: grey, 3: red, green, blue */
   uint8_t *pixels;        /* height rows of width pixels of `channels` bytes, no gaps; malloc'ed */
 } picture;

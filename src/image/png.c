@@ -83,10 +83,19 @@ static lan_status read_png(spng_ctx *png, const picture_job *job, picture *out, 
   out->width = h.width;
   out->height = h.height;
   out->channels = is_grey(&h) ? 1 : 3;
-  if (job->measure) return LAN_OK;
+  struct spng_exif exif; /* where it comes before the pixels */
+  int orientation = 1;
+  code = spng_get_exif(png, &exif);
+  if (code == SPNG_OK) {
+    orientation = picture_exif_orientation((const uint8_t *)exif.data, exif.length);
+  } else if (code != SPNG_ECHUNKAVAIL) {
+    return fail(job, code, err);
+  }
+  if (job->measure) return picture_orient(out, orientation, err);
   lan_status s = picture_allocate(out, err);
   if (s != LAN_OK) return s;
-  return h.interlace_method ? decode_whole(png, job, out, err) : decode_rows(png, job, out, err);
+  s = h.interlace_method ? decode_whole(png, job, out, err) : decode_rows(png, job, out, err);
+  return s == LAN_OK ? picture_orient(out, orientation, err) : s;
 }
 
 lan_status picture_png(const picture_job *job, picture *out, lan_error *err) {

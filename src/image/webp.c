@@ -1,5 +1,6 @@
 /* WebP, by libwebp. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <webp/decode.h>
 
@@ -33,6 +34,26 @@ static lan_status decode_into(const picture_job *job, uint8_t *pixels, uint32_t 
   return code == VP8_STATUS_OK ? LAN_OK : fail(job, code, err);
 }
 
+static size_t little_endian(const uint8_t *p) {
+  return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+}
+
+/* Among the chunks of the file (name, length, data, padded to an even length). */
+static int orientation_of(const picture_job *job) {
+  for (size_t at = 12; job->len - at > 8;) {
+    const uint8_t *chunk = job->bytes + at;
+    size_t len = little_endian(chunk + 4), left = job->len - at - 8;
+    if (len > left) return 1;
+    if (memcmp(chunk, "EXIF", 4) == 0) {
+      size_t mark = len >= 6 && memcmp(chunk + 8, "Exif\0", 6) == 0 ? 6 : 0; /* some write it */
+      return picture_exif_orientation(chunk + 8 + mark, len - mark);
+    }
+    if (len % 2 && len++ == left) return 1;
+    at += 8 + len;
+  }
+  return 1;
+}
+
 lan_status picture_webp(const picture_job *job, picture *out, lan_error *err) {
   WebPBitstreamFeatures f;
   VP8StatusCode code = WebPGetFeatures(job->bytes, job->len, &f);
@@ -52,5 +73,5 @@ lan_status picture_webp(const picture_job *job, picture *out, lan_error *err) {
     picture_over_white(out->pixels, (size_t)out->width * out->height, 3, out->pixels);
   }
   out->channels = 3;
-  return s;
+  return s == LAN_OK ? picture_orient(out, orientation_of(job), err) : s;
 }
