@@ -5,7 +5,7 @@
 #include "base/thread.h"
 #include "net/op.h"
 
-enum { NET_NOWHERE = UINT32_MAX };
+#define NET_NOWHERE UINT32_MAX /* no step, no value */
 
 typedef enum plan_home {
   HOME_ARENA,     /* each shard's own, shared in time with others */
