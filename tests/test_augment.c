@@ -60,6 +60,27 @@ static void resizing_is_the_filter_of_its_definition(void **state) {
   resizer_free(&r);
 }
 
+/* Weights that are kept from the last time are those that are wanted. */
+static void a_resizer_is_used_again(void **state) {
+  (void)state;
+  uint8_t in[40 * 40], a[900], b[900];
+  uint64_t seed = 5;
+  resizer kept = {0};
+  scratch_fill(in, sizeof in, 8);
+  for (int i = 0; i < 500; i++) {
+    resizer fresh = {0};
+    uint32_t x = (uint32_t)scratch_random(&seed);
+    resize_box box = {0, 0, 1 + x % 3 * 19, 1 + (x >> 8) % 3 * 19};
+    uint32_t w = 1 + (x >> 16) % 3 * 14, h = 1 + (x >> 24) % 3 * 14;
+    if (i % 7 == 0) assert_true(resizer_reserve(&kept, box.width * 2, box.height, 3, w, h * 2));
+    assert_true(resize(&kept, in, 40, box, 1, a, w, w, h));
+    assert_true(resize(&fresh, in, 40, box, 1, b, w, w, h));
+    assert_memory_equal(a, b, w * h);
+    resizer_free(&fresh);
+  }
+  resizer_free(&kept);
+}
+
 /* A part of a picture is resized as if there were nothing else. */
 static void a_box_is_a_picture(void **state) {
   (void)state;
@@ -291,6 +312,7 @@ static void senseless_options_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(resizing_is_the_filter_of_its_definition),
+      cmocka_unit_test(a_resizer_is_used_again),
       cmocka_unit_test(a_box_is_a_picture),
       cmocka_unit_test(fitting_makes_planes),
       cmocka_unit_test(nothing_is_the_middle),

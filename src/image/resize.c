@@ -38,6 +38,7 @@ static size_t taps_for(uint32_t in, uint32_t out) {
 
 static bool axis_reserve(struct resize_axis *a, uint32_t in, uint32_t out) {
   size_t n = out, cap = a->cap_pixels;
+  if (n > cap || n * taps_for(in, out) > a->cap_weights) a->in = a->out = 0; /* lost by growing */
   return grow((void **)&a->count, &cap, n, sizeof *a->count) &&
          grow((void **)&a->first, &a->cap_pixels, n, sizeof *a->first) &&
          grow((void **)&a->weights, &a->cap_weights, n * taps_for(in, out), sizeof *a->weights);
@@ -45,7 +46,10 @@ static bool axis_reserve(struct resize_axis *a, uint32_t in, uint32_t out) {
 
 /* The weights of one axis: a triangle around each output pixel's centre, in input pixels. */
 static bool axis_set(struct resize_axis *a, uint32_t in, uint32_t out) {
+  if (a->in == in && a->out == out) return true;
   if (!axis_reserve(a, in, out)) return false;
+  a->in = in;
+  a->out = out;
   double scale = (double)in / out, radius = scale > 1 ? scale : 1;
   a->taps = taps_for(in, out);
   for (uint32_t i = 0; i < out; i++) {

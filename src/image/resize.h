@@ -15,6 +15,7 @@ typedef struct resizer {
     uint32_t *first, *count; /* by output pixel: the input pixels that it is made of */
     float *weights;          /* `taps` of them by output pixel */
     size_t taps, cap_pixels, cap_weights;
+    uint32_t in, out; /* what the weights are for: planes of one picture share them */
   } x, y;
   float *row, *sums;
   size_t cap_row, cap_sums;
