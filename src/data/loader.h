@@ -3,7 +3,7 @@
  *     loader *l;
  *     loader_new(set, &(loader_options){.batch = 128, .shuffle = true, .seed = 1}, &l, &err);
  *     for (uint32_t epoch = 0; epoch < 10; epoch++) {
- *       loader_seek(l, epoch, 0);
+ *       loader_seek(l, epoch, 0, &err);
  *       loader_batch b;
  *       while (loader_take(l, &b, &err) == LAN_OK && b.n) train(b.x, b.target, b.n);
  *     }
