@@ -307,6 +307,57 @@ static void batch_norm_sees_the_whole_batch(void **state) {
   }
 }
 
+/* A net is its layers; and where all is kept, each tells its value and what reaches it. */
+static void layers_can_be_looked_at(void **state) {
+  (void)state;
+  lan_net *net = branching_net();
+  lan_net_plan *plan = new_plan(
+      net, (lan_net_plan_options){.batch = ROWS, .training = 1, .shards = 3, .keep_all = 1});
+  fill(plan, "x", ROWS * 5, 3);
+  float *t = lan_net_plan_input(plan, "t");
+  for (size_t i = 0; i < ROWS * 3; i++) t[i] = i % 3 == 0;
+  lan_net_forward(plan, NULL);
+  lan_net_backward(plan);
+
+  lan_var last = LAN_NONE;
+  size_t n_dense = 0;
+  for (lan_var i = 0; (size_t)i < lan_net_n_layers(net); i++) {
+    lan_layer layer = lan_net_layer_at(net, i);
+    for (size_t k = 0; k < layer.n_inputs; k++) assert_true(layer.inputs[k] < i);
+    if (strcmp(layer.kind, "dense") != 0) continue;
+    n_dense++;
+    last = i;
+    assert_int_equal(layer.n_inputs, 3);
+    assert_int_equal(layer.n_values, 1);
+    assert_int_equal(layer.n_parameters, layer.shape.dims[1] * 6);
+    assert_true(layer.flops == 10.0 * layer.shape.dims[1]);
+  }
+  assert_int_equal(n_dense, 3);
+
+  float value[ROWS * 5], gradient[ROWS * 5], bias[5] = {0}, sum[5] = {0};
+  assert_int_equal(lan_net_plan_value(plan, last, value, NULL), LAN_OK);
+  assert_memory_equal(value, lan_net_plan_output(plan, "y"), ROWS * 3 * sizeof *value);
+  /* The bias is added to each row. */
+  assert_int_equal(lan_net_plan_value_gradient(plan, last, gradient, NULL), LAN_OK);
+  for (size_t i = 0; i < ROWS * 3; i++) sum[i % 3] += gradient[i];
+  lan_var b = lan_net_layer_at(net, last).inputs[2];
+  assert_int_equal(lan_net_plan_value_gradient(plan, b, bias, NULL), LAN_OK);
+  for (size_t i = 0; i < 3; i++) assert_true(fabsf(bias[i] - sum[i]) < 1e-6F);
+  /* Nothing that learns comes after the input; the first value is it. */
+  lan_error err;
+  assert_int_equal(lan_net_plan_value_gradient(plan, 0, gradient, &err), LAN_ENOTFOUND);
+  assert_non_null(strstr(err.message, "layer 'x'"));
+  assert_int_equal(lan_net_plan_value(plan, 0, value, NULL), LAN_OK);
+  assert_memory_equal(value, lan_net_plan_input(plan, "x"), sizeof value);
+  lan_net_plan_free(plan);
+
+  plan = new_plan(net, (lan_net_plan_options){.batch = ROWS, .training = 1});
+  assert_int_equal(lan_net_plan_value(plan, last, value, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "keep_all"));
+  lan_net_plan_free(plan);
+  lan_net_free(net);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errors_name_the_layer),
@@ -314,6 +365,7 @@ int main(void) {
       cmocka_unit_test(exclusive_or_is_learnt),
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(shards_add_up),
+      cmocka_unit_test(layers_can_be_looked_at),
       cmocka_unit_test(picture_gradients_are_true),
       cmocka_unit_test(batch_norm_sees_the_whole_batch),
   };

@@ -175,6 +175,21 @@ LAN_API lan_var lan_net_layer(lan_net *net, const char *kind, const char *name,
 
 LAN_API lan_shape lan_net_shape(const lan_net *net, lan_var value);
 
+/** What the net is made of, each after its inputs; inputs and parameters are layers too. */
+typedef struct lan_layer {
+  const char *name; /**< "dense1" */
+  const char *kind; /**< "dense", as lan_net_layer takes it; "input" or "parameter" */
+  lan_shape shape;  /**< of its output */
+  const lan_var *inputs;
+  size_t n_inputs;     /**< its parameters are the last of them */
+  size_t n_values;     /**< those that are no parameters of its own */
+  size_t n_parameters; /**< numbers in the parameters of its own */
+  double flops;        /**< of a forward pass with one row; a multiply-add counts as two */
+} lan_layer;
+LAN_API size_t lan_net_n_layers(const lan_net *net);
+/** 0 <= layer < lan_net_n_layers; valid until the net gets another layer. */
+LAN_API lan_layer lan_net_layer_at(const lan_net *net, lan_var layer);
+
 /** Parameters, in the order in which they were made; names are "layer.weight" and the like. Batch
  *  norm's running statistics are parameters that do not learn. */
 typedef struct lan_parameter {
@@ -199,6 +214,8 @@ typedef struct lan_net_plan_options {
       shards; /**< pieces of the batch; 0: 2 when training, or as many as threads if more; never more than rows */
   int reference_only;  /**< not 0: only the portable kernels */
   int input_gradients; /**< not 0: gradients of the inputs too */
+  int keep_all; /**< not 0: every value and gradient can be looked at (lan_net_plan_value); one shard,
+                     portable kernels, and more memory */
 } lan_net_plan_options;
 
 /** `options` may be NULL. The net must outlive the plan, and take no new layers meanwhile. */
@@ -219,6 +236,13 @@ LAN_API void lan_net_plan_gradient(const lan_net_plan *plan, size_t i, float *ou
 /** The same by an input; LAN_EINVAL without input_gradients, LAN_ENOTFOUND for an unknown name. */
 LAN_API lan_status lan_net_plan_input_gradient(const lan_net_plan *plan, const char *name,
                                                float *out, lan_error *err);
+/** The value of a layer in the last forward pass, and the gradient of the loss by it in the last backward
+ *  pass: the whole batch, into `out`. LAN_EINVAL without keep_all; LAN_ENOTFOUND for what neither an output
+ *  nor the loss comes from, and for gradients that nothing that learns wants. */
+LAN_API lan_status lan_net_plan_value(const lan_net_plan *plan, lan_var layer, float *out,
+                                      lan_error *err);
+LAN_API lan_status lan_net_plan_value_gradient(const lan_net_plan *plan, lan_var layer, float *out,
+                                               lan_error *err);
 /** The bytes of activations, gradients and workspace that the plan holds. */
 LAN_API size_t lan_net_plan_bytes(const lan_net_plan *plan);
 /** The layer and kernel of step i, or NULL past the last: for tests and summaries. */

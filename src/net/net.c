@@ -358,3 +358,33 @@ lan_shape lan_net_shape(const lan_net *net, lan_var value) {
   if (value < 0 || (size_t)value >= net->nodes.len) return (lan_shape){0};
   return net->nodes.data[value].shape;
 }
+
+size_t lan_net_n_layers(const lan_net *net) { return net->nodes.len; }
+
+static size_t own_parameters(const lan_net *net, const net_node *node) {
+  size_t n = 0;
+  for (size_t i = node->n_values; i < node->n_in; i++) {
+    n += net_shape_count(net->nodes.data[node->in[i]].shape, 1);
+  }
+  return node->op == net_ops[1] ? net_shape_count(node->shape, 1) : n;
+}
+
+static double flops_of(const lan_net *net, const net_node *node) {
+  if (!node->op->kernel.forward) return 0; /* fed, or a parameter */
+  lan_shape in[NET_INPUTS];
+  for (size_t i = 0; i < node->n_in; i++) in[i] = net_in(net, node, i);
+  if (node->op->flops) return node->op->flops(in, node->shape);
+  return (double)net_shape_count(in[0], 1); /* one a value */
+}
+
+lan_layer lan_net_layer_at(const lan_net *net, lan_var layer) {
+  const net_node *node = &net->nodes.data[layer];
+  return (lan_layer){.name = node->name,
+                     .kind = node->op->kind,
+                     .shape = node->shape,
+                     .inputs = node->in,
+                     .n_inputs = node->n_in,
+                     .n_values = node->n_values,
+                     .n_parameters = own_parameters(net, node),
+                     .flops = flops_of(net, node)};
+}

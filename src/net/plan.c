@@ -18,6 +18,7 @@ static bool has_batch(const lan_net *net) {
 /* Two shards even on one thread, so that one and two threads give the same results. */
 static uint32_t shards_for(const lan_net *net, const lan_net_plan_options *o, size_t threads) {
   uint32_t n = o->shards;
+  if (o->keep_all) return 1;
   if (n == 0) n = o->training ? 2 : 1;
   if (o->shards == 0 && threads > n) n = (uint32_t)threads;
   if (n > o->batch) n = o->batch;
@@ -239,6 +240,43 @@ lan_status lan_net_plan_input_gradient(const lan_net_plan *plan, const char *nam
     out[k] = v->grad_base[k];
     for (uint32_t s = 1; !whole && s < plan->n_shards; s++) out[k] += v->grad_base[s * stride + k];
   }
+  return LAN_OK;
+}
+
+static const plan_value *find_value(const lan_net_plan *plan, lan_var layer, lan_error *err) {
+  if (!plan->options.keep_all) {
+    lan_fail(err, LAN_EINVAL, "the plan does not keep the values of layers: ask for keep_all");
+    return NULL;
+  }
+  for (size_t i = 0; i < plan->values.len; i++) {
+    if (plan->values.data[i].node == layer) return &plan->values.data[i];
+  }
+  bool known = layer >= 0 && (size_t)layer < plan->net->nodes.len;
+  lan_fail(err, LAN_ENOTFOUND, "neither the loss nor an output comes from layer '%s'",
+           known ? plan->net->nodes.data[layer].name : "?");
+  return NULL;
+}
+
+lan_status lan_net_plan_value(const lan_net_plan *plan, lan_var layer, float *out, lan_error *err) {
+  const plan_value *v = find_value(plan, layer, err);
+  if (!v) return plan->options.keep_all ? LAN_ENOTFOUND : LAN_EINVAL;
+  lan_shape shape = plan->net->nodes.data[layer].shape;
+  memcpy(out, plan_value_at(plan, (uint32_t)(v - plan->values.data), 0),
+         net_shape_count(shape, plan->options.batch) * sizeof *out);
+  return LAN_OK;
+}
+
+lan_status lan_net_plan_value_gradient(const lan_net_plan *plan, lan_var layer, float *out,
+                                       lan_error *err) {
+  const plan_value *v = find_value(plan, layer, err);
+  if (!v) return plan->options.keep_all ? LAN_ENOTFOUND : LAN_EINVAL;
+  const float *gradient = plan_gradient_at(plan, (uint32_t)(v - plan->values.data), 0);
+  if (!gradient) {
+    return lan_fail(err, LAN_ENOTFOUND, "nothing that learns wants the gradient of layer '%s'",
+                    plan->net->nodes.data[layer].name);
+  }
+  lan_shape shape = plan->net->nodes.data[layer].shape;
+  memcpy(out, gradient, net_shape_count(shape, plan->options.batch) * sizeof *out);
   return LAN_OK;
 }
 

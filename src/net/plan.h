@@ -81,6 +81,10 @@ lan_status plan_make_steps(lan_net_plan *plan, lan_error *err);
 /* plan_memory.c: how long each value is needed, where it lies, and the runs that point there. */
 lan_status plan_lay_out(lan_net_plan *plan, lan_error *err);
 
+/* Where a shard has a value, and the gradient of the loss by it (NULL: not wanted). */
+float *plan_value_at(const lan_net_plan *plan, uint32_t value, uint32_t shard);
+float *plan_gradient_at(const lan_net_plan *plan, uint32_t value, uint32_t shard);
+
 /* The gradient that shard s holds for a parameter. */
 static inline float *plan_gradient(const lan_net_plan *plan, uint32_t s, size_t parameter) {
   return plan->gradients + s * plan->gradient_floats + plan->gradient_at[parameter];

@@ -27,6 +27,11 @@ static void find_times(lan_net_plan *plan) {
       if (step->backward) sooner(&in->grad_born, back);
     }
   }
+  for (size_t i = 0; plan->options.keep_all && i < plan->values.len; i++) {
+    plan_value *v = &plan->values.data[i];
+    v->born = v->grad_born = 0;
+    v->dies = v->grad_dies = 2 * n;
+  }
 }
 
 /* In the order of the backward pass: who is first to give a gradient, and who adds to it. */
@@ -245,15 +250,15 @@ static char *shard_arena(const lan_net_plan *plan, uint32_t shard) {
   return plan->arena + shard * (plan->arena_bytes + plan->scratch_bytes);
 }
 
-static float *value_at(const lan_net_plan *plan, uint32_t value, uint32_t shard) {
+float *plan_value_at(const lan_net_plan *plan, uint32_t value, uint32_t shard) {
   const plan_value *v = &plan->values.data[value];
   if (v->home == HOME_ARENA) return (float *)(void *)(shard_arena(plan, shard) + v->offset);
   return part(plan, v, v->base, shard, v->home == HOME_OUTPUT);
 }
 
-static float *gradient_at(lan_net_plan *plan, uint32_t value, uint32_t shard) {
+float *plan_gradient_at(const lan_net_plan *plan, uint32_t value, uint32_t shard) {
   const plan_value *v = &plan->values.data[value];
-  if (value == plan->loss) return &plan->one;
+  if (value == plan->loss) return (float *)&plan->one; /* read alone: nothing adds to it */
   if (!v->learns) return NULL;
   if (v->home == HOME_PARAMETER) {
     return plan_gradient(plan, shard, plan->net->nodes.data[v->node].number);
@@ -269,11 +274,11 @@ static void point(lan_net_plan *plan) {
       const plan_step *step = &plan->steps.data[i];
       net_run *run = &plan->runs[s * n + i];
       for (size_t k = 0; k < step->n_in; k++) {
-        run->in[k] = value_at(plan, step->in[k], s);
-        run->din[k] = step->backward ? gradient_at(plan, step->in[k], s) : NULL;
+        run->in[k] = plan_value_at(plan, step->in[k], s);
+        run->din[k] = step->backward ? plan_gradient_at(plan, step->in[k], s) : NULL;
       }
-      run->out = value_at(plan, step->out, s);
-      run->dout = step->backward ? gradient_at(plan, step->out, s) : NULL;
+      run->out = plan_value_at(plan, step->out, s);
+      run->dout = step->backward ? plan_gradient_at(plan, step->out, s) : NULL;
       run->saved = step->sizes.saved ? shard_arena(plan, s) + step->saved_offset : NULL;
       run->scratch = step->sizes.scratch ? shard_arena(plan, s) + plan->arena_bytes : NULL;
       run->shared = step->sizes.shared ? plan->shared + step->shared_offset : NULL;

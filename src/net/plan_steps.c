@@ -105,7 +105,7 @@ static uint8_t outside_inputs(const maker *m, const group *g, lan_var in[NET_INP
 
 static bool ask_providers(const maker *m, const group *g, const net_layout *layouts,
                           net_offer *offer) {
-  if (m->plan->options.reference_only) return false;
+  if (m->plan->options.reference_only || m->plan->options.keep_all) return false;
   net_chain chain = {.net = m->net,
                      .n_nodes = g->n_nodes,
                      .rows = m->plan->rows,
