@@ -2,7 +2,8 @@
 
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='related recall path suggest doctor index status simulate help'
+  local commands='related recall path suggest doctor index status simulate net help'
+  local nets='check'
   local vault='--vault --exclude --cache-dir --no-cache --quiet'
   local command= options= word i
   COMPREPLY=()
@@ -13,8 +14,8 @@ _lantoa() {
       --vault | --cache-dir | --exclude | --limit | -n | --color) i=$((i + 1)) ;;
       -*) ;;
       *)
-        command=$word
-        break
+        command+=${command:+ }$word
+        [[ $command == net || $command == help || $command == 'help net' ]] || break
         ;;
     esac
   done
@@ -47,11 +48,15 @@ _lantoa() {
       options='--from --undirected --preset --retention --decay --suppress --time --include-t0'
       options+=' --limit --json --quiet'
       ;;
+    'net check') options='--json' ;;
     help) options=$commands ;;
+    net | 'help net') options=$nets ;;
     *) return ;;
   esac
-  [[ -z $command || $command == help ]] || options+=' --color --help'
-  if [[ -z $command || $command == help || $cur == -* ]]; then
+  local names=
+  case $command in '' | help | net | 'help net') names=yes ;; esac
+  [[ $names ]] || options+=' --color --help'
+  if [[ $names || $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     return
   fi

@@ -1,6 +1,7 @@
 # fish completion for lantoa
 
-set -l commands related recall path suggest doctor index status simulate help
+set -l commands related recall path suggest doctor index status simulate net help
+set -l nets check
 set -l asks related recall path suggest
 set -l notes related path suggest
 
@@ -9,10 +10,10 @@ complete -c lantoa -s h -l help -d 'Show help'
 complete -c lantoa -s V -l version -d 'Show the version'
 complete -c lantoa -l color -x -a 'auto always never' -d Colours
 complete -c lantoa -s q -l quiet -d 'No progress and no warnings'
-complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l vault -x -a '(__fish_complete_directories)' -d 'The vault'
-complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l exclude -x -d 'Leave out paths'
-complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l cache-dir -x -a '(__fish_complete_directories)' -d 'Keep the index there'
-complete -c lantoa -n "not __fish_seen_subcommand_from simulate help" -l no-cache -d 'Keep no index'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate net help" -l vault -x -a '(__fish_complete_directories)' -d 'The vault'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate net help" -l exclude -x -d 'Leave out paths'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate net help" -l cache-dir -x -a '(__fish_complete_directories)' -d 'Keep the index there'
+complete -c lantoa -n "not __fish_seen_subcommand_from simulate net help" -l no-cache -d 'Keep no index'
 
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a related -d 'What opening a note calls to mind'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a recall -d 'What a phrase or a question calls to mind'
@@ -22,6 +23,7 @@ complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a doctor -d '
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read the vault now'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a status -d 'What the memory holds, and where'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a simulate -d 'Spread activation over any edge list'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a net -d 'Neural networks'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a help -d 'The list of commands, or the page of one'
 complete -c lantoa -n "__fish_seen_subcommand_from help" -a "$commands"
 
@@ -42,3 +44,5 @@ complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l decay -x -d 'Sha
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l suppress -x -d 'Less than this becomes 0'
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l time -x -d Steps
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l include-t0 -d 'Also time 0'
+complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a check -d 'Check the gradients of every kind of layer'
+complete -c lantoa -n "__fish_seen_subcommand_from check" -l json -d JSON

@@ -26,19 +26,22 @@ typedef struct cli {
 typedef struct command {
   const char *name;
   const char *help;    /* its page: fits 80 columns and 24 lines where it can */
-  uint32_t takes;      /* options, as TAKES bits */
+  uint64_t takes;      /* options, as TAKES bits */
   size_t least, most;  /* words that it wants without --stdin */
   const char *missing; /* what to say when there are fewer */
   cli_exit (*run)(cli *c);
+  const struct command *const *commands; /* of a group; they are called "group command" */
 } command;
 
 /* Every subcommand, ended by one without a name. */
 extern const command *const cli_commands[];
-extern const command command_doctor, command_help, command_index, command_path, command_recall,
-    command_related, command_simulate, command_status, command_suggest;
+extern const command command_doctor, command_help, command_index, command_net, command_path,
+    command_recall, command_related, command_simulate, command_status, command_suggest;
+/* Those of lantoa net. */
+extern const command command_net_check;
 
-/* The command called `name`, or NULL after complaining. */
-const command *cli_command(const char *name);
+/* The command called `name`, of a group or (NULL) of all, or NULL after complaining. */
+const command *cli_command(const command *group, const char *name);
 
 /* The page of all commands. */
 extern const char cli_help[];

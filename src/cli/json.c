@@ -86,6 +86,11 @@ void json_null(json *j) {
   lan_buf_add_str(j->out, "null");
 }
 
+void json_bool(json *j, bool v) {
+  begin_value(j);
+  lan_buf_add_str(j->out, v ? "true" : "false");
+}
+
 void json_bytes(json *j, const char *key, const char *bytes) {
   json_key(j, key);
   if (!bytes) {

@@ -21,6 +21,7 @@ void json_string(json *j, lan_str s);
 void json_number(json *j, double v); /* 6 significant digits; null if not finite */
 void json_count(json *j, size_t n);
 void json_null(json *j);
+void json_bool(json *j, bool v);
 
 /* "key": "...", and for bytes that are not UTF-8 also "key_bytes_hex": "c3..." with what they are.
  * NULL becomes null. */

@@ -11,9 +11,17 @@
 #include "cli/cli.h"
 #include "cli/nearest.h"
 
-const command *const cli_commands[] = {
-    &command_related, &command_recall, &command_path,     &command_suggest, &command_doctor,
-    &command_index,   &command_status, &command_simulate, &command_help,    NULL};
+const command *const cli_commands[] = {&command_related,
+                                       &command_recall,
+                                       &command_path,
+                                       &command_suggest,
+                                       &command_doctor,
+                                       &command_index,
+                                       &command_status,
+                                       &command_simulate,
+                                       &command_net,
+                                       &command_help,
+                                       NULL};
 
 const char cli_help[] =
     "lantoa: the associative memory for a folder of Markdown notes\n"
@@ -31,6 +39,7 @@ const char cli_help[] =
     "  status            what the memory holds, and where\n"
     "Learn\n"
     "  simulate EDGES    spread activation over any edge list, step by step\n"
+    "  net COMMAND       neural networks: see lantoa help net\n"
     "  help [COMMAND]    this page, or a command's own\n"
     "\n"
     "The vault is --vault DIR, else $LANTOA_VAULT, else the folder from here upwards\n"
@@ -72,18 +81,24 @@ cli_exit cli_exit_of(lan_status status) {
   return CLI_BROKEN;
 }
 
-const command *cli_command(const char *name) {
-  const char *names[16];
+/* What a command is called within its group. */
+static const char *own_name(const command *group, const command *cmd) {
+  return group ? cmd->name + strlen(group->name) + 1 : cmd->name;
+}
+
+const command *cli_command(const command *group, const char *name) {
+  const command *const *all = group ? group->commands : cli_commands;
+  const char *names[32], *of = group ? group->name : "", *space = group ? " " : "";
   size_t n = 0;
-  for (size_t i = 0; cli_commands[i]; i++) {
-    if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
-    names[n++] = cli_commands[i]->name;
+  for (size_t i = 0; all[i]; i++) {
+    if (strcmp(own_name(group, all[i]), name) == 0) return all[i];
+    if (n < sizeof names / sizeof *names) names[n++] = own_name(group, all[i]);
   }
   const char *near = nearest(name, names, n);
   if (near) {
-    cli_complain("there is no command %s; did you mean %s?", name, near);
+    cli_complain("there is no command %s%s%s; did you mean %s?", of, space, name, near);
   } else {
-    cli_complain("there is no command %s; see: lantoa help", name);
+    cli_complain("there is no command %s%s%s; see: lantoa help%s%s", of, space, name, space, of);
   }
   return NULL;
 }
@@ -154,14 +169,29 @@ static cli_exit run(cli *c) {
   return c->command->run(c);
 }
 
+/* A group's name is taken out of the line, and the next word is its command. False after complaining. */
+static bool find_command(int *argc, char **argv, int *at, const command **found) {
+  *at = options_find_command(*argc, argv);
+  if (*at == 0) return true;
+  const command *cmd = cli_command(NULL, argv[*at]);
+  if (!cmd) return false;
+  *found = cmd;
+  if (!cmd->commands) return true;
+  memmove(argv + *at, argv + *at + 1,
+          (size_t)(*argc - *at) * sizeof *argv); /* the final NULL too */
+  --*argc;
+  *at = options_find_command(*argc, argv);
+  if (*at > 0) *found = cli_command(cmd, argv[*at]);
+  return *found != NULL;
+}
+
 int main(int argc, char **argv) {
   cli c = {0};
   cli_exit code = CLI_USAGE;
   if (!fill_descriptors()) return CLI_BROKEN;
   catch_stops();
-  int at = options_find_command(argc, argv);
-  if (at > 0) c.command = cli_command(argv[at]);
-  bool known = at == 0 || c.command;
+  int at;
+  bool known = find_command(&argc, argv, &at, &c.command);
   if (known && options_read(c.command, argc, argv, at, &c.opt)) {
     output_init(&c.out, c.opt.color);
     code = run(&c);

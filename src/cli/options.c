@@ -18,6 +18,7 @@ typedef struct spec {
   const char *const *choices;
 } spec;
 
+static const char *const lang_choices[] = {"vi", "en", NULL};
 static const char *const linked_choices[] = {"yes", "no", "only", NULL};
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 static const char *const preset_choices[] = {"memory", "ppr", "spreadr", "actr", "heat", NULL};
@@ -33,16 +34,19 @@ static const spec specs[OPTIONS] = {
     [OPTION_HELP] = {"--help", 'h', KIND_FLAG, FIELD(help), 0, 0, NULL},
     [OPTION_INCLUDE_T0] = {"--include-t0", 0, KIND_FLAG, FIELD(include_t0), 0, 0, NULL},
     [OPTION_JSON] = {"--json", 0, KIND_FLAG, FIELD(json), 0, 0, NULL},
+    [OPTION_LANG] = {"--lang", 0, KIND_CHOICE, FIELD(lang), 0, 0, lang_choices},
     [OPTION_LIMIT] = {"--limit", 'n', KIND_COUNT, FIELD(limit), 1, 1e9, NULL},
     [OPTION_LINKED] = {"--linked", 0, KIND_CHOICE, FIELD(linked), 0, 0, linked_choices},
     [OPTION_NO_CACHE] = {"--no-cache", 0, KIND_FLAG, FIELD(no_cache), 0, 0, NULL},
     [OPTION_NULL] = {"--null", '0', KIND_FLAG, FIELD(null), 0, 0, NULL},
     [OPTION_PRESET] = {"--preset", 0, KIND_CHOICE, FIELD(preset), 0, 0, preset_choices},
     [OPTION_QUIET] = {"--quiet", 'q', KIND_FLAG, FIELD(quiet), 0, 0, NULL},
+    [OPTION_RATE] = {"--rate", 0, KIND_REAL, FIELD(rate), 1e-9, 1e3, NULL},
     [OPTION_REBUILD] = {"--rebuild", 0, KIND_FLAG, FIELD(rebuild), 0, 0, NULL},
     [OPTION_RETENTION] = {"--retention", 0, KIND_REAL, FIELD(retention), 0, 1, NULL},
     [OPTION_STDIN] = {"--stdin", 0, KIND_FLAG, FIELD(from_stdin), 0, 0, NULL},
     [OPTION_SUPPRESS] = {"--suppress", 0, KIND_REAL, FIELD(suppress), 0, 1e30, NULL},
+    [OPTION_THROWS] = {"--throws", 0, KIND_COUNT, FIELD(throws), 1, 1000, NULL},
     [OPTION_TIME] = {"--time", 0, KIND_COUNT, FIELD(time), 1, 10000, NULL},
     [OPTION_UNDIRECTED] = {"--undirected", 0, KIND_FLAG, FIELD(undirected), 0, 0, NULL},
     [OPTION_VAULT] = {"--vault", 0, KIND_TEXT, FIELD(vault), 0, 0, NULL},
@@ -52,7 +56,7 @@ static const spec specs[OPTIONS] = {
 
 const char *options_name(option_id id) { return specs[id].name; }
 
-static uint32_t taken_by(const command *cmd) { return TAKES_ALWAYS | (cmd ? cmd->takes : 0); }
+static uint64_t taken_by(const command *cmd) { return TAKES_ALWAYS | (cmd ? cmd->takes : 0); }
 
 /* Length of the name in "--name=value". */
 static size_t name_length(const char *arg) { return strcspn(arg, "="); }

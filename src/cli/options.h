@@ -19,16 +19,19 @@ typedef enum option_id {
   OPTION_HELP,
   OPTION_INCLUDE_T0,
   OPTION_JSON,
+  OPTION_LANG,
   OPTION_LIMIT,
   OPTION_LINKED,
   OPTION_NO_CACHE,
   OPTION_NULL,
   OPTION_PRESET,
   OPTION_QUIET,
+  OPTION_RATE,
   OPTION_REBUILD,
   OPTION_RETENTION,
   OPTION_STDIN,
   OPTION_SUPPRESS,
+  OPTION_THROWS,
   OPTION_TIME,
   OPTION_UNDIRECTED,
   OPTION_VAULT,
@@ -37,23 +40,27 @@ typedef enum option_id {
   OPTIONS
 } option_id;
 
-#define TAKES(option) (UINT32_C(1) << (option))
+#define TAKES(option) (UINT64_C(1) << (option))
 #define TAKES_ALWAYS (TAKES(OPTION_HELP) | TAKES(OPTION_VERSION) | TAKES(OPTION_COLOR))
 #define TAKES_VAULT                                                        \
   (TAKES(OPTION_VAULT) | TAKES(OPTION_EXCLUDE) | TAKES(OPTION_CACHE_DIR) | \
    TAKES(OPTION_NO_CACHE) | TAKES(OPTION_QUIET))
+
+typedef enum lang_choice { LANG_VI, LANG_EN } lang_choice;
 
 typedef enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_when;
 
 typedef VEC(const char *) word_list;
 
 typedef struct options {
-  uint32_t given; /* TAKES bits of those that were */
+  uint64_t given; /* TAKES bits of those that were */
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
   const char *vault, *cache_dir;
   size_t limit; /* 0: the command's own */
+  size_t throws;
   size_t time;
-  double decay, retention, suppress;
+  double decay, rate, retention, suppress;
+  int lang;   /* lang_choice */
   int linked; /* lan_linked */
   int color;  /* color_when */
   int preset; /* lan_preset */
@@ -63,7 +70,7 @@ typedef struct options {
 
 struct command;
 
-/* Where in argv the command stands: the first word. 0 if there is none. */
+/* Where in argv the command stands, or a group's: the first word. 0 if there is none. */
 int options_find_command(int argc, char **argv);
 
 /* Reads argv[1 ..] but for argv[skip]. With `cmd` NULL only --help and --version make sense.

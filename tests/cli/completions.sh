@@ -17,7 +17,9 @@ complete_words() {
 }
 
 complete_words lantoa rel; prints related; lines 1
-complete_words lantoa ''; for c in related recall path suggest doctor index status simulate help; do prints "$c"; done
+complete_words lantoa ''; for c in related recall path suggest doctor index status simulate net help; do prints "$c"; done
+complete_words lantoa net ch; prints check; lines 1
+complete_words lantoa help net ch; prints check; lines 1
 complete_words lantoa help st; prints status; lines 1
 complete_words lantoa related --linked ''; prints only; lines 3
 complete_words lantoa --vault x related --li; prints --limit; prints --linked; lines 2
@@ -26,9 +28,9 @@ make_vault
 cd "$V" || exit 1
 complete_words lantoa related 'Qu'; prints 'Quán cà phê.md'; lines 1
 
-for command in related recall path suggest doctor index status simulate; do
-  for option in $("$LANTOA" help "$command" | grep -o -- '--[a-z0-9][a-z0-9-]*' | sort -u); do
-    complete_words lantoa "$command" "$option"
+for command in related recall path suggest doctor index status simulate 'net check'; do
+  for option in $("$LANTOA" help $command | grep -o -- '--[a-z0-9][a-z0-9-]*' | sort -u); do
+    complete_words lantoa $command "$option"
     prints "$option"
     ran="$option of $command"
     grep -q -- "$option" "$folder/_lantoa" || fail "should be in _lantoa"

@@ -2,11 +2,12 @@
 # Each command has a manual page that knows every option that its help names: manual.sh FOLDER
 . "$(dirname "$0")/lib.sh"
 folder=$1
-for command in related recall path suggest doctor index status simulate; do
-  run help "$command"
-  page="$folder/lantoa-$command.1.scd"
+for command in related recall path suggest doctor index status simulate net 'net check'; do
+  run help $command
+  name=$(echo "lantoa-$command" | tr ' ' -)
+  page="$folder/$name.1.scd"
   [ -f "$page" ] || fail "should have a page"
-  grep -q "\\*lantoa-$command\\*(1)" "$folder/lantoa.1.scd" || fail "should be named in lantoa(1)"
+  grep -q "\\*$name\\*(1)" "$folder/lantoa.1.scd" || fail "should be named in lantoa(1)"
   for option in $(grep -o -- '--[a-z0-9][a-z0-9-]*' "$T/out" | sort -u); do
     cat "$page" "$folder/lantoa.1.scd" | grep -q -- "\\*$option\\*" || fail "should tell of $option"
   done

@@ -1,0 +1,24 @@
+/* lantoa net: finds its own commands; main.c does the rest. */
+#include "cli/cli.h"
+
+static const command *const commands[] = {&command_net_check, NULL};
+
+static cli_exit run(cli *c) {
+  (void)c;
+  cli_complain("net wants a command, as lantoa net %s; see: lantoa help net",
+               commands[0]->name + sizeof "net");
+  return CLI_USAGE;
+}
+
+const command command_net = {
+    .name = "net",
+    .help =
+        "usage: lantoa net COMMAND [OPTION ...] [WORD ...]\n"
+        "\n"
+        "Neural networks that learn by backpropagation, on the processor alone.\n"
+        "\n"
+        "  check [KIND]      check the gradients of every kind of layer\n"
+        "\n"
+        "A command's own page: lantoa help net COMMAND.\n",
+    .run = run,
+    .commands = commands};
