@@ -3,7 +3,7 @@
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local commands='related recall path suggest doctor index status simulate net help'
-  local nets='check'
+  local nets='check explain'
   local vault='--vault --exclude --cache-dir --no-cache --quiet'
   local command= options= word i
   COMPREPLY=()
@@ -28,8 +28,9 @@ _lantoa() {
       ;;
     --color) options='auto always never' ;;
     --linked) options='yes no only' ;;
+    --lang) options='vi en' ;;
     --preset) options='spreadr ppr actr heat memory' ;;
-    -n | --limit | --exclude | --from | --retention | --decay | --suppress | --time) return ;;
+    -n | --limit | --exclude | --from | --retention | --decay | --suppress | --time | --throws | --rate) return ;;
   esac
   if [[ $options ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
@@ -49,6 +50,7 @@ _lantoa() {
       options+=' --limit --json --quiet'
       ;;
     'net check') options='--json' ;;
+    'net explain') options='--lang --throws --rate --json' ;;
     help) options=$commands ;;
     net | 'help net') options=$nets ;;
     *) return ;;

@@ -1,7 +1,7 @@
 # fish completion for lantoa
 
 set -l commands related recall path suggest doctor index status simulate net help
-set -l nets check
+set -l nets check explain
 set -l asks related recall path suggest
 set -l notes related path suggest
 
@@ -45,4 +45,8 @@ complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l suppress -x -d '
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l time -x -d Steps
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l include-t0 -d 'Also time 0'
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a check -d 'Check the gradients of every kind of layer'
-complete -c lantoa -n "__fish_seen_subcommand_from check" -l json -d JSON
+complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a explain -d 'How a network learns, step by step'
+complete -c lantoa -n "__fish_seen_subcommand_from check explain" -l json -d JSON
+complete -c lantoa -n "__fish_seen_subcommand_from explain" -l lang -x -a 'vi en' -d 'The language'
+complete -c lantoa -n "__fish_seen_subcommand_from explain" -l throws -x -d 'How often it tries'
+complete -c lantoa -n "__fish_seen_subcommand_from explain" -l rate -x -d 'The learning rate'

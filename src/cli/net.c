@@ -1,7 +1,7 @@
 /* lantoa net: finds its own commands; main.c does the rest. */
 #include "cli/cli.h"
 
-static const command *const commands[] = {&command_net_check, NULL};
+static const command *const commands[] = {&command_net_check, &command_net_explain, NULL};
 
 static cli_exit run(cli *c) {
   (void)c;
@@ -18,6 +18,7 @@ const command command_net = {
         "Neural networks that learn by backpropagation, on the processor alone.\n"
         "\n"
         "  check [KIND]      check the gradients of every kind of layer\n"
+        "  explain           how a network learns from one example, step by step\n"
         "\n"
         "A command's own page: lantoa help net COMMAND.\n",
     .run = run,
