@@ -64,8 +64,14 @@ static double slope(const checker *k, float *value) {
   return (4 * by_near - by_far) / 3;
 }
 
+/* Of large tensors a part is enough, spread over all of it: STRIDE is a prime. */
+enum { MOST_COMPARED = 400, STRIDE = 7919 };
+
 static void compare(const checker *k, tensor *t, const float *gradient) {
-  for (size_t i = 0; i < t->count; i++) {
+  bool all = t->count <= MOST_COMPARED || t->count % STRIDE == 0;
+  size_t n = all ? t->count : MOST_COMPARED;
+  for (size_t at = 0; at < n; at++) {
+    size_t i = all ? at : at * STRIDE % t->count;
     double a = (double)gradient[i], b = slope(k, &t->values[i]);
     t->difference += (a - b) * (a - b);
     t->analytic += a * a;
