@@ -454,7 +454,7 @@ static void assert_refused(lan_net *net, const char *message) {
 
 static void misfits_are_named(void **state) {
   (void)state;
-  for (int which = 0; which < 6; which++) {
+  for (int which = 0; which < 8; which++) {
     bench b = new_bench();
     lan_var flat = input(&b, LAN_SHAPE(LAN_BATCH, 6));
     lan_var sequence = lan_net_input(b.net, "s", LAN_SHAPE(LAN_BATCH, 5, 6));
@@ -479,6 +479,16 @@ static void misfits_are_named(void **state) {
       case 4:
         lan_net_huber(b.net, flat, flat, 0);
         assert_refused(b.net, "delta = 0");
+        break;
+      case 5: {
+        lan_var rows = lan_net_input(b.net, "rows", LAN_SHAPE(LAN_BATCH));
+        lan_net_cross_entropy(b.net, rows, rows, 0);
+        assert_refused(b.net, "must be (batch, classes), not (batch)");
+        break;
+      }
+      case 6:
+        lan_net_softmax(b.net, lan_net_input(b.net, "rows", LAN_SHAPE(LAN_BATCH)));
+        assert_refused(b.net, "must be (batch, classes), not (batch)");
         break;
       default:
         lan_net_listwise(b.net, flat, flat, sequence);

@@ -15,8 +15,8 @@ const lesson_words lesson_vi = {
     .backward = "Lan truyền ngược: nghĩ lại, từ lớp cuối về lớp đầu",
     .backward_note = "Mỗi số nói sai số tăng bao nhiêu khi giá trị ấy tăng 1.",
     .update = "Chỉnh cách ném: trọng số cũ - tốc độ học x gradient = trọng số mới",
-    .gradient = "gradient",
-    .more = "số, từ",
+    .numbers = "số, từ",
+    .to = "đến",
     .answer = "đáp án",
     .guess = "dự đoán",
     .error_is = "sai số"};
@@ -27,8 +27,8 @@ const lesson_words lesson_en = {
     .backward = "Backward: thinking it over, from the last layer to the first",
     .backward_note = "Each number says how much the error grows when that value grows by 1.",
     .update = "Adjusting the throw: old weight - rate x gradient = new weight",
-    .gradient = "gradient",
-    .more = "numbers, from",
+    .numbers = "numbers, from",
+    .to = "to",
     .answer = "answer",
     .guess = "guess",
     .error_is = "error"};
@@ -132,7 +132,8 @@ static void show_values(output *o, const lesson_words *w, const float *v, size_t
       least = v[i] < least ? v[i] : least;
       most = v[i] > most ? v[i] : most;
     }
-    lan_buf_printf(&o->buf, " … (%zu %s %.3g … %.3g)", n, w->more, (double)least, (double)most);
+    lan_buf_printf(&o->buf, " … (%zu %s %.3g %s %.3g)", n, w->numbers, (double)least, w->to,
+                   (double)most);
   }
   lan_buf_add_char(&o->buf, '\n');
 }
@@ -232,13 +233,13 @@ static void show_parameter(const lesson *l, const lesson_words *w, double rate, 
   if (most == p.count) return;
   output_spaces(o, 2);
   output_text(o, lan_str_of(p.name), 0);
-  lan_buf_printf(&o->buf, " … (%zu %s", p.count, w->more);
+  lan_buf_printf(&o->buf, " … (%zu %s", p.count, w->numbers);
   float least = p.values[0], largest = p.values[0];
   for (size_t i = 1; i < p.count; i++) {
     least = p.values[i] < least ? p.values[i] : least;
     largest = p.values[i] > largest ? p.values[i] : largest;
   }
-  lan_buf_printf(&o->buf, " %.3g … %.3g)\n", (double)least, (double)largest);
+  lan_buf_printf(&o->buf, " %.3g %s %.3g)\n", (double)least, w->to, (double)largest);
 }
 
 void lesson_update(const lesson *l, const lesson_words *w, double rate, output *o) {

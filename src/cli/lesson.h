@@ -9,7 +9,7 @@
 
 /* The texts in one language. */
 typedef struct lesson_words {
-  const char *forward, *error, *backward, *backward_note, *update, *gradient, *more;
+  const char *forward, *error, *backward, *backward_note, *update, *numbers, *to;
   const char *answer, *guess, *error_is;
 } lesson_words;
 

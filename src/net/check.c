@@ -131,7 +131,7 @@ static lan_status compare_all(checker *k, lan_error *err) {
 static void find_worst(const checker *k, lan_net_check_result *result) {
   double all = 0;
   for (size_t i = 0; i < k->n_tensors; i++) all += k->tensors[i].numeric;
-  for (size_t i = 0; i < k->n_tensors; i++) {
+  for (size_t i = 0; i < k->n_tensors && !isnan(result->error); i++) {
     const tensor *t = &k->tensors[i];
     double scale = sqrt(fmax(fmax(t->analytic, t->numeric), all / 900));
     double error = scale > 0 ? sqrt(t->difference) / scale : sqrt(t->difference);

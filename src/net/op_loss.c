@@ -19,6 +19,15 @@ static lan_status infer_loss(const lan_net *net, net_node *node, lan_error *err)
   return LAN_OK;
 }
 
+/* Of classes or candidates, which must not be the rows themselves. */
+static lan_status infer_choice(const lan_net *net, net_node *node, lan_error *err) {
+  lan_shape x = net_in(net, node, 0);
+  if (x.rank == 1 && x.dims[0] == LAN_BATCH) {
+    return lan_fail(err, LAN_EINVAL, "its input must be (batch, classes), not (batch)");
+  }
+  return infer_loss(net, node, err);
+}
+
 /* What a row counts: 1 / rows of the whole batch, if the input has one. */
 static float row_weight(const net_run *run) {
   float share = (float)run->rows / (float)run->all_rows;
@@ -82,7 +91,7 @@ const net_op op_cross_entropy = {
     .least_in = 2,
     .most_in = 2,
     .attributes = {{"smoothing", 0, 0, 0.999, false}},
-    .infer = infer_loss,
+    .infer = infer_choice,
     .kernel = {.name = "reference",
                .keep_in = 1U << LOGITS | 1U << TARGETS,
                .forward = cross_entropy_forward,
@@ -143,7 +152,7 @@ const net_op op_listwise = {
     .kind = "listwise",
     .least_in = 3,
     .most_in = 3,
-    .infer = infer_loss,
+    .infer = infer_choice,
     .kernel = {.name = "reference",
                .keep_in = 1U << LOGITS | 1U << TARGETS | 1U << MASK,
                .forward = listwise_forward,

@@ -7,6 +7,9 @@
 static lan_status softmax_infer(const lan_net *net, net_node *node, lan_error *err) {
   node->shape = net_in(net, node, 0);
   if (node->shape.rank < 1) return lan_fail(err, LAN_EINVAL, "a single number has no softmax");
+  if (node->shape.rank == 1 && node->shape.dims[0] == LAN_BATCH) {
+    return lan_fail(err, LAN_EINVAL, "its input must be (batch, classes), not (batch)");
+  }
   return LAN_OK;
 }
 
