@@ -91,6 +91,13 @@ static void assert_layer(bench *b, lan_var y, uint32_t batch, uint32_t shards, c
     lan_net_plan_gradient(b->plan, i, got);
     assert_near(p.name, got, want_gradients[i], p.count);
   }
+  lan_net_plan *used;
+  lan_net_plan_options options = {.batch = batch, .shards = shards};
+  assert_int_equal(lan_net_plan_new(b->net, &options, &used, NULL), LAN_OK);
+  wave(lan_net_plan_input(used, "x"), n_x, 1, 1);
+  lan_net_forward(used, NULL);
+  assert_near("y in use", lan_net_plan_output(used, "y"), want_y, n_y);
+  lan_net_plan_free(used);
 }
 
 static lan_var input(bench *b, lan_shape shape) { return lan_net_input(b->net, "x", shape); }
