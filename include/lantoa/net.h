@@ -196,11 +196,12 @@ typedef struct lan_parameter {
   const char *name;
   lan_shape shape;
   size_t count;
-  float *values; /**< the net's own, may be changed between steps */
+  float *values; /**< the net's own, may be changed between steps; see below */
   int learns;
 } lan_parameter;
 LAN_API size_t lan_net_n_parameters(const lan_net *net);
-/** i < lan_net_n_parameters. */
+/** i < lan_net_n_parameters. Plans for inference keep parameters in orders of their own: ask for a parameter
+ *  anew each time you change its values, so that they see it. */
 LAN_API lan_parameter lan_net_parameter_at(const lan_net *net, size_t i);
 
 /** A net made ready for one batch size. */

@@ -190,6 +190,7 @@ size_t lan_net_n_parameters(const lan_net *net) { return net->parameters.len; }
 
 lan_parameter lan_net_parameter_at(const lan_net *net, size_t i) {
   const net_parameter *p = &net->parameters.data[i];
+  net_changed((lan_net *)(uintptr_t)net); /* the caller may write to the values */
   return (lan_parameter){.name = p->name,
                          .shape = p->shape,
                          .count = p->count,

@@ -3,6 +3,7 @@
 #ifndef NET_NET_INTERNAL_H
 #define NET_NET_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/alloc.h"
@@ -50,6 +51,7 @@ struct lan_net {
   VEC(net_parameter) parameters;
   VEC(net_output) outputs;
   lan_var loss;
+  atomic_ulong changes; /* rises when parameters may have changed: plans keep them in other orders */
   lan_error error; /* the first one while building */
 };
 
@@ -64,6 +66,9 @@ bool net_shape_equal(lan_shape a, lan_shape b);
  * LAN_NONE). `attributes` has all of the op's, in its order. */
 lan_var net_add(lan_net *net, const net_op *op, const char *name, const lan_var *inputs,
                 size_t n_inputs, const double *attributes, const lan_edges *edges, lan_var like);
+
+/* To be called when values of parameters change, or may. */
+static inline void net_changed(lan_net *net) { atomic_fetch_add(&net->changes, 1); }
 
 /* Keeps the first error of building; returns LAN_NONE. */
 lan_var net_fail(lan_net *net, lan_status status, const char *format, ...)

@@ -15,6 +15,7 @@ typedef enum net_layout {
 typedef struct net_clock {
   uint64_t seed, step;
   bool training;
+  uint64_t changes; /* differs whenever a parameter's values may have */
 } net_clock;
 
 /* One kernel on one shard: made once by the plan, so that stepping only follows pointers. */
@@ -28,6 +29,7 @@ typedef struct net_run {
       *in[NET_INPUTS]; /* values, then parameters; of fused nodes, what comes from outside */
   float *out;
   float *din[NET_INPUTS]; /* gradients to be added to, or NULL where none is wanted */
+  bool wants[NET_INPUTS]; /* whether din[k] will be there: known to `prepare` */
   bool add[NET_INPUTS];   /* for kernels with `adds`: add to what is there, else overwrite */
   const float *dout;
   void *saved;   /* from forward to backward */
@@ -44,6 +46,9 @@ typedef struct net_run {
 typedef struct net_sizes {
   size_t saved, scratch, shared;
 } net_sizes;
+
+/* Rounds up to whole cache lines. */
+static inline size_t net_aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 typedef struct net_kernel {
   const char *name;

@@ -216,6 +216,7 @@ double lan_optimizer_step(lan_optimizer *opt, float rate, int want_norm) {
   opt->rate = rate;
   opt->scale = 1;
   opt->steps++;
+  net_changed(opt->plan->net);
   if (want_norm || opt->options.clip > 0) {
     lan_pool_run(opt->plan->pool, opt->pieces.len, square_piece, opt);
     for (size_t i = 0; i < opt->pieces.len; i++) norm += opt->squares[i];

@@ -176,7 +176,13 @@ static void run_program(lan_net_plan *plan, const plan_program *program) {
 }
 
 void lan_net_forward(lan_net_plan *plan, double *loss) {
-  if (plan->clock.training) plan->clock.step++;
+  if (plan->clock.training) {
+    plan->clock.step++;
+    plan->clock.changes++; /* they do between any two steps */
+    net_changed(plan->net); /* running statistics */
+  } else {
+    plan->clock.changes = atomic_load(&plan->net->changes);
+  }
   run_program(plan, &plan->forward);
   if (!loss || plan->loss == NET_NOWHERE) return;
   *loss = 0;

@@ -73,9 +73,6 @@ struct lan_net_plan {
   size_t segment;
 };
 
-/* Rounds up to whole cache lines. */
-static inline size_t net_aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 /* plan_steps.c: which kernels do which nodes, in which layouts. */
 lan_status plan_make_steps(lan_net_plan *plan, lan_error *err);
 /* plan_memory.c: how long each value is needed, where it lies, and the runs that point there. */

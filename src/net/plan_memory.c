@@ -82,7 +82,9 @@ static void describe_run(lan_net_plan *plan, const plan_step *step, uint32_t sha
   memcpy(run->nodes, step->nodes, sizeof run->nodes);
   memcpy(run->add, step->add, sizeof run->add);
   for (size_t k = 0; k < step->n_in; k++) {
-    run->in_shape[k] = shape_on(plan, plan->values.data[step->in[k]].node, run->rows);
+    const plan_value *in = &plan->values.data[step->in[k]];
+    run->in_shape[k] = shape_on(plan, in->node, run->rows);
+    run->wants[k] = step->backward && in->learns;
   }
   run->out_shape = shape_on(plan, plan->values.data[step->out].node, run->rows);
   run->batched = batched(plan, plan->values.data[step->out].node);

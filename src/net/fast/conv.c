@@ -1,0 +1,563 @@
+/* Convolution with what follows it: conv [-> batch norm [-> add]] [-> relu], in one kernel.
+ *
+ * A shard's pictures go through it a few at a time, so that what the convolution has written is still in
+ * the cache when the norm sums it; in the backward pass the gradient of the convolution's output exists
+ * for these few alone. The output of the convolution is saved, that of the norm is not: it is made again
+ * from it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "net/fast/fast.h"
+#include "net/fast/lanes16.h"
+#include "net/fast/onednn.h"
+#include "net/ops.h"
+
+enum { X, W, B };
+enum { FILTERS, SIZE, STRIDE, PADDING, GROUPS, BIAS };
+enum { NORM_MOMENTUM, NORM_EPSILON };
+/* Bytes of the input or output that are worked on at a time. */
+enum { PIECE_BYTES = 384 << 10 };
+
+/* Which inputs are which; 0: there is none. */
+typedef struct form {
+  uint8_t bias, norm, residual; /* norm: scale, then shift, mean, variance */
+  bool relu;
+} form;
+
+typedef struct conv_state {
+  form form;
+  uint32_t piece, n_pieces;  /* pictures */
+  size_t x_floats, y_floats; /* of a piece */
+  size_t filters, places, weights;
+  fast_conv *forward, *back_data, *back_weights;
+  float *packed, *packed_back; /* weights, in the orders of the two */
+  float *folded;               /* inference: plain weights times the norm's scale, and bias */
+  bool packed_once;
+  uint64_t packed_at; /* clock->changes when they were packed */
+  /* Into run->scratch, in bytes. */
+  size_t dy_at, dx_at, dw_at, dw_piece_at, dw_plain_at, db_at, scratch;
+} conv_state;
+
+/* ---- what is offered ---- */
+
+static bool is(const net_node *node, const char *kind) { return strcmp(node->op->kind, kind) == 0; }
+
+/* How many nodes of the chain are taken. */
+static uint8_t read_form(const net_node *const *nodes, uint8_t n, bool blocks, form *f) {
+  uint8_t taken = 1, in = nodes[0]->n_in;
+  *f = (form){.bias = nodes[0]->attribute[BIAS] != 0 ? B : 0};
+  if (blocks && taken < n && is(nodes[taken], "batch_norm")) {
+    f->norm = in;
+    in = (uint8_t)(in + 4);
+    taken++;
+    if (taken < n && is(nodes[taken], "add")) {
+      f->residual = in;
+      taken++;
+    }
+  }
+  if (taken < n && is(nodes[taken], "relu")) {
+    f->relu = true;
+    taken++;
+  }
+  return taken;
+}
+
+static lan_shape input_shape(const net_chain *chain) {
+  return chain->net->nodes.data[chain->nodes[0]->in[X]].shape;
+}
+
+static bool in_blocks(uint32_t channels) { return channels % 16 == 0; }
+
+/* oneDNN has quick kernels for outputs in blocks if the input is in blocks, too, or has few channels. */
+static bool fits_blocks(uint32_t channels, uint32_t filters, uint32_t groups) {
+  return groups == 1 && in_blocks(filters) && (in_blocks(channels) || channels <= 4);
+}
+
+static const net_kernel *kernel_for(const form *f, bool training);
+
+bool fast_offer_conv(const net_chain *chain, net_offer *offer) {
+  const net_node *conv = chain->nodes[0];
+  uint32_t channels = input_shape(chain).dims[1], filters = (uint32_t)conv->attribute[FILTERS];
+  if (conv->attribute[GROUPS] != 1) return false;
+  bool blocks = fits_blocks(channels, filters, 1);
+  form f;
+  offer->n_nodes = read_form(chain->nodes, chain->n_nodes, blocks, &f);
+  offer->kernel = kernel_for(&f, chain->training);
+  if (blocks && in_blocks(channels)) offer->in[X] = NET_C16;
+  if (f.residual) offer->in[f.residual] = NET_C16;
+  offer->out = blocks ? NET_C16 : NET_PLAIN;
+  return true;
+}
+
+/* ---- making ---- */
+
+static uint32_t pictures_at_a_time(uint32_t rows, size_t bytes) {
+  uint32_t best = 1;
+  for (uint32_t n = 2; n <= rows; n++) {
+    if (rows % n == 0 && n * bytes <= PIECE_BYTES) best = n;
+  }
+  return best;
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Measured on shapes of ResNets with oneDNN 2.6: Winograd's transforms cost more than they save below. A
+ * rule rather than a measurement when the plan is made, since it decides the last bits of results, and
+ * what is resumed must go on to the same ones. */
+static bool winograd_pays(const fast_conv_spec *s) {
+  return s->size == 3 && s->stride == 1 && s->channels >= 32 && s->filters >= 32 && s->out_blocks;
+}
+
+static fast_conv_spec specify(const net_run *run, const conv_state *st) {
+  const net_node *conv = run->nodes[0];
+  lan_shape x = run->in_shape[X], y = run->out_shape;
+  bool blocks = fits_blocks(x.dims[1], y.dims[1], 1);
+  fast_conv_spec s = {.rows = st->piece,
+                      .channels = x.dims[1],
+                      .height = x.dims[2],
+                      .width = x.dims[3],
+                      .filters = y.dims[1],
+                      .out_height = y.dims[2],
+                      .out_width = y.dims[3],
+                      .size = (uint32_t)conv->attribute[SIZE],
+                      .stride = (uint32_t)conv->attribute[STRIDE],
+                      .padding = (uint32_t)conv->attribute[PADDING],
+                      .groups = 1,
+                      .in_blocks = blocks && in_blocks(x.dims[1]),
+                      .out_blocks = blocks,
+                      .bias = st->form.bias != 0};
+  s.winograd = winograd_pays(&s);
+  return s;
+}
+
+static void measure(const net_run *run, conv_state *st) {
+  lan_shape x = run->in_shape[X], y = run->out_shape;
+  size_t x_each = net_shape_count(x, 0) / x.dims[0], y_each = net_shape_count(y, 0) / y.dims[0];
+  st->piece = pictures_at_a_time(y.dims[0], larger(x_each, y_each) * sizeof(float));
+  st->n_pieces = y.dims[0] / st->piece;
+  st->x_floats = st->piece * x_each;
+  st->y_floats = st->piece * y_each;
+  st->filters = y.dims[1];
+  st->places = y_each / y.dims[1];
+  st->weights = net_shape_count(run->in_shape[W], 0);
+}
+
+static float *packed_for(const fast_conv *conv) {
+  size_t bytes = net_aligned(fast_conv_packed(conv));
+  float *p = bytes ? aligned_alloc(64, bytes) : NULL;
+  if (p) memset(p, 0, bytes);
+  return p;
+}
+
+static void lay_out_scratch(const net_run *run, conv_state *st) {
+  size_t at = fast_conv_scratch(st->forward);
+  if (st->back_weights) {
+    at = larger(at, fast_conv_scratch(st->back_weights));
+    if (st->back_data) at = larger(at, fast_conv_scratch(st->back_data));
+    size_t packed = fast_conv_packed(st->back_weights);
+    struct {
+      size_t *at, bytes;
+    } parts[] = {{&st->dy_at, st->y_floats * sizeof(float)},
+                 {&st->dx_at, st->back_data ? st->x_floats * sizeof(float) : 0},
+                 {&st->dw_at, packed},
+                 {&st->dw_piece_at, packed},
+                 {&st->dw_plain_at, st->weights * sizeof(float)},
+                 {&st->db_at, 2 * st->filters * sizeof(float)}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+      *parts[i].at = at = net_aligned(at);
+      at += parts[i].bytes;
+    }
+  }
+  (void)run;
+  st->scratch = at;
+}
+
+static void conv_release(void *state) {
+  conv_state *st = state;
+  fast_conv_free(st->forward);
+  fast_conv_free(st->back_data);
+  fast_conv_free(st->back_weights);
+  free(st->packed);
+  free(st->packed_back);
+  free(st->folded);
+  free(st);
+}
+
+static lan_status make_training(const net_run *run, conv_state *st, lan_error *err) {
+  fast_conv_spec s = specify(run, st);
+  s.relu = st->form.relu && !st->form.norm;
+  lan_status status = fast_conv_new(&s, FAST_FORWARD, &st->forward, err);
+  if (status == LAN_OK) status = fast_conv_new(&s, FAST_BACK_WEIGHTS, &st->back_weights, err);
+  if (status == LAN_OK && run->wants[X]) {
+    status = fast_conv_new(&s, FAST_BACK_DATA, &st->back_data, err);
+  }
+  if (status == LAN_OK && st->back_data && !(st->packed_back = packed_for(st->back_data))) {
+    status = lan_fail_memory(err, fast_conv_packed(st->back_data));
+  }
+  return status;
+}
+
+static lan_status make_inference(const net_run *run, conv_state *st, lan_error *err) {
+  fast_conv_spec s = specify(run, st);
+  s.relu = st->form.relu;
+  s.add = st->form.residual != 0;
+  s.bias = s.bias || st->form.norm;
+  st->folded = lan_alloc_zeroed(st->weights + st->filters, sizeof *st->folded);
+  if (!st->folded) return lan_fail_memory(err, (st->weights + st->filters) * sizeof *st->folded);
+  return fast_conv_new(&s, FAST_FORWARD, &st->forward, err);
+}
+
+static lan_status conv_prepare(net_run *run, lan_error *err) {
+  conv_state *st = lan_alloc_zeroed(1, sizeof *st);
+  if (!st) return lan_fail_memory(err, sizeof *st);
+  read_form(run->nodes, run->n_nodes, true, &st->form);
+  measure(run, st);
+  int was = fast_begin();
+  lan_status status =
+      run->clock->training ? make_training(run, st, err) : make_inference(run, st, err);
+  fast_end(was);
+  if (status == LAN_OK && !(st->packed = packed_for(st->forward))) {
+    status = lan_fail_memory(err, fast_conv_packed(st->forward));
+  }
+  if (status != LAN_OK) {
+    conv_release(st);
+    return status;
+  }
+  lay_out_scratch(run, st);
+  run->state = st;
+  return LAN_OK;
+}
+
+/* saved, with a norm: what it is of each channel, and the convolution's output. shared: two sums of each
+ * shard and channel. */
+typedef struct norm_view {
+  float *mean, *inverse, *a, *b, *about; /* y = conv a + b; about: what was summed about */
+  float *conv;
+} norm_view;
+
+static norm_view norm_of(const net_run *run, const conv_state *st) {
+  float *p = run->saved;
+  size_t n = st->filters; /* a multiple of 16 */
+  return (norm_view){p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n};
+}
+
+static void conv_sizes(const net_run *run, net_sizes *sizes) {
+  const conv_state *st = run->state;
+  sizes->scratch = st->scratch;
+  if (!run->clock->training || !st->form.norm) return;
+  sizes->saved = (5 * st->filters + st->n_pieces * st->y_floats) * sizeof(float);
+  sizes->shared = 2 * st->filters * run->n_shards * sizeof(double);
+}
+
+static double *sums_of(const net_run *run, const conv_state *st, uint32_t shard) {
+  return (double *)run->shared + 2 * st->filters * shard;
+}
+
+/* Over all shards, which have the sums in the same order. Unbatched, each shard has all. */
+static void add_sums(const net_run *run, const conv_state *st, size_t channel, double out[2]) {
+  out[0] = out[1] = 0;
+  for (uint32_t s = 0; s < run->n_shards; s++) {
+    if (!run->batched && s != run->shard) continue;
+    out[0] += sums_of(run, st, s)[channel];
+    out[1] += sums_of(run, st, s)[st->filters + channel];
+  }
+}
+
+static double values_of(const net_run *run, const conv_state *st) {
+  return (double)(run->batched ? run->all_rows : run->out_shape.dims[0]) * (double)st->places;
+}
+
+/* Calls for each block of 16 channels of each picture of a piece. */
+#define FOR_EACH_BLOCK(st)                                           \
+  for (size_t picture = 0, at = 0; picture < (st)->piece; picture++) \
+    for (size_t c = 0; c < (st)->filters; c += 16, at += 16 * (st)->places)
+
+/* ---- training, forward ---- */
+
+static void pack(const net_run *run, conv_state *st) {
+  if (st->packed_once && st->packed_at == run->clock->changes) return;
+  fast_conv_reorder(st->forward, run->in[W], st->packed);
+  if (st->back_data) fast_conv_reorder(st->back_data, run->in[W], st->packed_back);
+  st->packed_once = true;
+  st->packed_at = run->clock->changes;
+}
+
+static const float *bias_of(const net_run *run, const conv_state *st) {
+  return st->form.bias ? run->in[st->form.bias] : NULL;
+}
+
+static void convolve(const net_run *run, conv_state *st, float *y, double *sums,
+                     const float *about) {
+  for (uint32_t i = 0; i < st->n_pieces; i++, y += st->y_floats) {
+    fast_conv_run(st->forward, run->in[X] + i * st->x_floats, st->packed, bias_of(run, st), y,
+                  run->scratch);
+    if (!sums) continue;
+    FOR_EACH_BLOCK(st) {
+      lanes16_moments(st->places, y + at, about + c, sums + c, sums + st->filters + c);
+    }
+  }
+}
+
+/* As the reference has it (op_batch_norm.c); every shard finds the same numbers. */
+static void combine(const net_run *run, const conv_state *st) {
+  norm_view v = norm_of(run, st);
+  const net_node *norm = run->nodes[1];
+  const float *scale = run->in[st->form.norm], *shift = run->in[st->form.norm + 1];
+  double n = values_of(run, st), epsilon = norm->attribute[NORM_EPSILON];
+  for (size_t c = 0; c < st->filters; c++) {
+    double sums[2];
+    add_sums(run, st, c, sums);
+    double off = sums[0] / n, variance = sums[1] / n - off * off;
+    v.mean[c] = (float)((double)v.about[c] + off);
+    v.inverse[c] = (float)(1 / sqrt((variance > 0 ? variance : 0) + epsilon));
+    v.a[c] = scale[c] * v.inverse[c];
+    v.b[c] = shift[c] - v.mean[c] * v.a[c];
+  }
+}
+
+static void normalise(const net_run *run, const conv_state *st) {
+  norm_view v = norm_of(run, st);
+  const float *residual = st->form.residual ? run->in[st->form.residual] : NULL;
+  for (uint32_t i = 0; i < st->n_pieces; i++) {
+    size_t from = i * st->y_floats;
+    FOR_EACH_BLOCK(st) {
+      lanes16_scale(st->places, v.conv + from + at, v.a + c, v.b + c,
+                    residual ? residual + from + at : NULL, st->form.relu, run->out + from + at);
+    }
+  }
+}
+
+static void conv_forward(const net_run *run, uint32_t phase) {
+  (void)phase;
+  conv_state *st = run->state;
+  int was = fast_begin();
+  pack(run, st);
+  convolve(run, st, run->out, NULL, NULL);
+  fast_end(was);
+}
+
+static void norm_forward(const net_run *run, uint32_t phase) {
+  conv_state *st = run->state;
+  if (phase == 0) {
+    norm_view v = norm_of(run, st);
+    int was = fast_begin();
+    pack(run, st);
+    memcpy(v.about, run->in[st->form.norm + 2], st->filters * sizeof *v.about);
+    double *sums = sums_of(run, st, run->shard);
+    memset(sums, 0, 2 * st->filters * sizeof *sums);
+    convolve(run, st, v.conv, sums, v.about);
+    fast_end(was);
+    return;
+  }
+  combine(run, st);
+  normalise(run, st);
+  if (run->shard == 0) {
+    net_run norm = *run; /* as the norm alone would see it */
+    norm.nodes[0] = run->nodes[1];
+    for (size_t k = 0; k < 4; k++) norm.in[1 + k] = run->in[st->form.norm + k];
+    net_norm_remember(&norm);
+  }
+}
+
+/* ---- training, backward ---- */
+
+static void *scratch_at(const net_run *run, size_t at) { return (char *)run->scratch + at; }
+
+/* The gradient of a parameter: over what is there, or added to it. */
+static void give(const net_run *run, size_t input, size_t n, const float *gradient) {
+  if (!run->din[input]) return;
+  if (run->add[input]) {
+    lanes16_add(n, gradient, run->din[input]);
+  } else {
+    memcpy(run->din[input], gradient, n * sizeof *gradient);
+  }
+}
+
+/* Of piece i, from the gradient of the convolution's output. */
+static void back_piece(const net_run *run, conv_state *st, uint32_t i, const float *dy) {
+  const float *x = run->in[X] + i * st->x_floats;
+  if (run->din[W]) {
+    size_t packed = fast_conv_packed(st->back_weights) / sizeof(float);
+    float *dw = scratch_at(run, i ? st->dw_piece_at : st->dw_at), *db = scratch_at(run, st->db_at);
+    float *db_piece = i ? db + st->filters : db;
+    fast_conv_run(st->back_weights, x, dw, db_piece, dy, run->scratch);
+    if (i) lanes16_add(packed, dw, scratch_at(run, st->dw_at));
+    if (i && st->form.bias) lanes16_add(st->filters, db_piece, db);
+  }
+  if (run->din[X]) {
+    /* Where the residual is the input itself, it has been written before. */
+    bool again = st->form.residual && run->din[st->form.residual] == run->din[X];
+    float *dx = run->din[X] + i * st->x_floats;
+    float *to = run->add[X] || again ? scratch_at(run, st->dx_at) : dx;
+    fast_conv_run(st->back_data, to, st->packed_back, NULL, dy, run->scratch);
+    if (to != dx) lanes16_add(st->x_floats, to, dx);
+  }
+}
+
+static void give_weights(const net_run *run, conv_state *st) {
+  if (run->din[W]) {
+    float *plain = run->add[W] ? scratch_at(run, st->dw_plain_at) : run->din[W];
+    fast_conv_reorder(st->back_weights, scratch_at(run, st->dw_at), plain);
+    if (run->add[W]) lanes16_add(st->weights, plain, run->din[W]);
+  }
+  if (st->form.bias) give(run, st->form.bias, st->filters, scratch_at(run, st->db_at));
+}
+
+static void conv_backward(const net_run *run, uint32_t phase) {
+  (void)phase;
+  conv_state *st = run->state;
+  int was = fast_begin();
+  for (uint32_t i = 0; i < st->n_pieces; i++) {
+    const float *dy = run->dout + i * st->y_floats;
+    if (st->form.relu) {
+      float *passed = scratch_at(run, st->dy_at);
+      lanes16_pass(st->y_floats, dy, run->out + i * st->y_floats, passed);
+      dy = passed;
+    }
+    back_piece(run, st, i, dy);
+  }
+  give_weights(run, st);
+  fast_end(was);
+}
+
+static lanes16_norm lanes_of(const norm_view *v, const conv_state *st, size_t c) {
+  return (lanes16_norm){v->mean + c, v->inverse + c, v->a + c, v->b + c, st->form.relu};
+}
+
+/* What the ReLU let pass is seen in its output where something was added before it. */
+static const float *let_pass(const net_run *run, const conv_state *st) {
+  return st->form.residual && st->form.relu ? run->out : NULL;
+}
+
+static void sum_gradients(const net_run *run, const conv_state *st) {
+  norm_view v = norm_of(run, st);
+  const float *y = let_pass(run, st);
+  float *dr = st->form.residual ? run->din[st->form.residual] : NULL;
+  bool add = dr && (dr == run->din[X] ? run->add[X] : run->add[st->form.residual]);
+  double *sums = sums_of(run, st, run->shard);
+  memset(sums, 0, 2 * st->filters * sizeof *sums);
+  for (uint32_t i = 0; i < st->n_pieces; i++) {
+    size_t from = i * st->y_floats;
+    FOR_EACH_BLOCK(st) {
+      size_t k = from + at;
+      lanes16_norm norm = lanes_of(&v, st, c);
+      lanes16_norm_sums(st->places, &norm, run->dout + k, v.conv + k, y ? y + k : NULL,
+                        dr ? dr + k : NULL, add, sums + c, sums + st->filters + c);
+    }
+  }
+}
+
+static void give_norm(const net_run *run, const conv_state *st) {
+  const double *sums = sums_of(run, st, run->shard);
+  float *to = scratch_at(run, st->db_at);
+  for (size_t k = 0; k < 2; k++) { /* scale: sum of dy x'; shift: sum of dy */
+    for (size_t c = 0; c < st->filters; c++) to[c] = (float)sums[(1 - k) * st->filters + c];
+    give(run, st->form.norm + k, st->filters, to);
+  }
+}
+
+static void norm_backward(const net_run *run, uint32_t phase) {
+  conv_state *st = run->state;
+  if (phase == 0) {
+    sum_gradients(run, st);
+    give_norm(run, st);
+    return;
+  }
+  norm_view v = norm_of(run, st);
+  const float *y = let_pass(run, st);
+  float *dy = scratch_at(run, st->dy_at), *of_dy = v.about; /* no longer needed */
+  float *of_product = scratch_at(run, st->dw_plain_at);
+  double n = values_of(run, st);
+  for (size_t c = 0; c < st->filters; c++) {
+    double sums[2];
+    add_sums(run, st, c, sums);
+    of_dy[c] = (float)(sums[0] / n);
+    of_product[c] = (float)(sums[1] / n);
+  }
+  int was = fast_begin();
+  for (uint32_t i = 0; i < st->n_pieces; i++) {
+    size_t from = i * st->y_floats;
+    FOR_EACH_BLOCK(st) {
+      size_t k = from + at;
+      lanes16_norm norm = lanes_of(&v, st, c);
+      lanes16_norm_gradient(st->places, &norm, run->dout + k, v.conv + k, y ? y + k : NULL,
+                            of_dy + c, of_product + c, dy + at);
+    }
+    back_piece(run, st, i, dy);
+  }
+  give_weights(run, st);
+  fast_end(was);
+}
+
+/* ---- inference ---- */
+
+/* Batch norm is folded into the weights: conv(x, a w) + a bias + b. */
+static void fold(const net_run *run, conv_state *st) {
+  const form *f = &st->form;
+  if (st->packed_once && st->packed_at == run->clock->changes) return;
+  size_t taps = st->weights / st->filters;
+  float *bias = st->folded + st->weights;
+  for (size_t c = 0; c < st->filters; c++) {
+    float a = 1, b = 0;
+    if (f->norm) {
+      double variance = (double)run->in[f->norm + 3][c];
+      double deviation = sqrt(variance + run->nodes[1]->attribute[NORM_EPSILON]);
+      a = (float)((double)run->in[f->norm][c] / deviation);
+      b = run->in[f->norm + 1][c] - a * run->in[f->norm + 2][c];
+    }
+    for (size_t t = 0; t < taps; t++) {
+      st->folded[c * taps + t] = a * run->in[W][c * taps + t];
+    }
+    bias[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
+  }
+  fast_conv_reorder(st->forward, st->folded, st->packed);
+  st->packed_once = true;
+  st->packed_at = run->clock->changes;
+}
+
+static void conv_infer(const net_run *run, uint32_t phase) {
+  (void)phase;
+  conv_state *st = run->state;
+  int was = fast_begin();
+  fold(run, st);
+  for (uint32_t i = 0; i < st->n_pieces; i++) {
+    float *y = run->out + i * st->y_floats;
+    if (st->form.residual) {
+      memcpy(y, run->in[st->form.residual] + i * st->y_floats, st->y_floats * sizeof *y);
+    }
+    fast_conv_run(st->forward, run->in[X] + i * st->x_floats, st->packed, st->folded + st->weights,
+                  y, run->scratch);
+  }
+  fast_end(was);
+}
+
+/* ---- tables ---- */
+
+#define KERNEL(NAME, ...)                                                                         \
+  {                                                                                               \
+    .name = NAME, .adds = true, .keep_in = 1U << X, .sizes = conv_sizes, .prepare = conv_prepare, \
+    .release = conv_release, __VA_ARGS__                                                          \
+  }
+#define PLAIN .forward = conv_forward, .backward = conv_backward
+#define NORMED \
+  .forward = norm_forward, .backward = norm_backward, .forward_phases = 2, .backward_phases = 2
+#define INFERENCE .forward = conv_infer
+
+static const net_kernel CONV = KERNEL("onednn conv", PLAIN),
+                        CONV_RELU = KERNEL("onednn conv, relu", PLAIN, .keep_out = true),
+                        CONV_NORM = KERNEL("onednn conv, norm", NORMED),
+                        CONV_NORM_RELU = KERNEL("onednn conv, norm, relu", NORMED),
+                        CONV_NORM_ADD = KERNEL("onednn conv, norm, add", NORMED),
+                        CONV_NORM_ADD_RELU =
+                            KERNEL("onednn conv, norm, add, relu", NORMED, .keep_out = true),
+                        CONV_INFERENCE = KERNEL("onednn conv, inference", INFERENCE);
+
+static const net_kernel *kernel_for(const form *f, bool training) {
+  if (!training) return &CONV_INFERENCE;
+  if (!f->norm) return f->relu ? &CONV_RELU : &CONV;
+  if (!f->residual) return f->relu ? &CONV_NORM_RELU : &CONV_NORM;
+  return f->relu ? &CONV_NORM_ADD_RELU : &CONV_NORM_ADD;
+}
