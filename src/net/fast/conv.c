@@ -19,7 +19,7 @@ enum { X, W, B };
 enum { FILTERS, SIZE, STRIDE, PADDING, GROUPS, BIAS };
 enum { NORM_MOMENTUM, NORM_EPSILON };
 /* Bytes of the input or output that are worked on at a time. */
-enum { PIECE_BYTES = 384 << 10 };
+enum { PIECE_BYTES = 1024 << 10 };
 
 /* Which inputs are which; 0: there is none. */
 typedef struct form {
@@ -31,14 +31,17 @@ typedef struct conv_state {
   form form;
   uint32_t piece, n_pieces;  /* pictures */
   size_t x_floats, y_floats; /* of a piece */
-  size_t filters, places, weights;
+  size_t filters, places, weights, channels, x_places;
+  size_t row, wide_row;   /* weights of a filter, and with those of channels that are filled in */
+  bool fill_in, fill_out; /* x or y is plain, and filled up to blocks for oneDNN */
   fast_conv *forward, *back_data, *back_weights;
   float *packed, *packed_back; /* weights, in the orders of the two */
-  float *folded;               /* inference: plain weights times the norm's scale, and bias */
+  float *wide;                 /* plain weights in wide rows; inference: times the norm's scale */
+  float *folded;               /* inference: the bias, with the norm's shift */
   bool packed_once;
   uint64_t packed_at; /* clock->changes when they were packed */
   /* Into run->scratch, in bytes. */
-  size_t dy_at, dx_at, dw_at, dw_piece_at, dw_plain_at, db_at, scratch;
+  size_t x_blocks_at, y_blocks_at, dy_at, dx_at, dw_at, dw_piece_at, dw_plain_at, db_at, scratch;
 } conv_state;
 
 /* ---- what is offered ---- */
@@ -76,6 +79,14 @@ static bool fits_blocks(uint32_t channels, uint32_t filters, uint32_t groups) {
   return groups == 1 && in_blocks(filters) && (in_blocks(channels) || channels <= 4);
 }
 
+/* Others may be quicker with channels filled up with zeros to such blocks inside of the kernel, if that
+ * does not make too much more of them. */
+static bool pays_to_fill(uint32_t channels, uint32_t filters) {
+  uint64_t in = channels <= 4 ? channels : ((uint64_t)channels + 15) / 16 * 16;
+  uint64_t out = ((uint64_t)filters + 15) / 16 * 16;
+  return in * out <= (uint64_t)8 * channels * filters;
+}
+
 static const net_kernel *kernel_for(const form *f, bool training);
 
 bool fast_offer_conv(const net_chain *chain, net_offer *offer) {
@@ -108,7 +119,8 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
  * rule rather than a measurement when the plan is made, since it decides the last bits of results, and
  * what is resumed must go on to the same ones. */
 static bool winograd_pays(const fast_conv_spec *s) {
-  return s->size == 3 && s->stride == 1 && s->channels >= 32 && s->filters >= 32 && s->out_blocks;
+  return s->size == 3 && s->stride == 1 && s->channels >= 32 && s->filters >= 32 && s->out_blocks &&
+         s->rows >= 8;
 }
 
 static fast_conv_spec specify(const net_run *run, const conv_state *st) {
@@ -116,7 +128,7 @@ static fast_conv_spec specify(const net_run *run, const conv_state *st) {
   lan_shape x = run->in_shape[X], y = run->out_shape;
   bool blocks = fits_blocks(x.dims[1], y.dims[1], 1);
   fast_conv_spec s = {.rows = st->piece,
-                      .channels = x.dims[1],
+                      .channels = st->fill_in ? (x.dims[1] + 15) / 16 * 16 : x.dims[1],
                       .height = x.dims[2],
                       .width = x.dims[3],
                       .filters = y.dims[1],
@@ -126,8 +138,8 @@ static fast_conv_spec specify(const net_run *run, const conv_state *st) {
                       .stride = (uint32_t)conv->attribute[STRIDE],
                       .padding = (uint32_t)conv->attribute[PADDING],
                       .groups = 1,
-                      .in_blocks = blocks && in_blocks(x.dims[1]),
-                      .out_blocks = blocks,
+                      .in_blocks = blocks ? in_blocks(x.dims[1]) : st->fill_in,
+                      .out_blocks = blocks || st->fill_out,
                       .bias = st->form.bias != 0};
   s.winograd = winograd_pays(&s);
   return s;
@@ -143,6 +155,12 @@ static void measure(const net_run *run, conv_state *st) {
   st->filters = y.dims[1];
   st->places = y_each / y.dims[1];
   st->weights = net_shape_count(run->in_shape[W], 0);
+  st->channels = x.dims[1];
+  st->x_places = x_each / x.dims[1];
+  st->fill_out = !fits_blocks(x.dims[1], y.dims[1], 1) && pays_to_fill(x.dims[1], y.dims[1]);
+  st->fill_in = st->fill_out && x.dims[1] > 4;
+  st->row = st->weights / st->filters;
+  st->wide_row = st->fill_in ? st->row / st->channels * ((st->channels + 15) / 16 * 16) : st->row;
 }
 
 static float *packed_for(const fast_conv *conv) {
@@ -152,26 +170,30 @@ static float *packed_for(const fast_conv *conv) {
   return p;
 }
 
-static void lay_out_scratch(const net_run *run, conv_state *st) {
+static size_t filled(size_t channels, size_t places) {
+  return (channels + 15) / 16 * 16 * places * sizeof(float);
+}
+
+static void lay_out_scratch(conv_state *st) {
+  bool back = st->back_weights, data = st->back_data;
   size_t at = fast_conv_scratch(st->forward);
-  if (st->back_weights) {
-    at = larger(at, fast_conv_scratch(st->back_weights));
-    if (st->back_data) at = larger(at, fast_conv_scratch(st->back_data));
-    size_t packed = fast_conv_packed(st->back_weights);
-    struct {
-      size_t *at, bytes;
-    } parts[] = {{&st->dy_at, st->y_floats * sizeof(float)},
-                 {&st->dx_at, st->back_data ? st->x_floats * sizeof(float) : 0},
-                 {&st->dw_at, packed},
-                 {&st->dw_piece_at, packed},
-                 {&st->dw_plain_at, st->weights * sizeof(float)},
-                 {&st->db_at, 2 * st->filters * sizeof(float)}};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-      *parts[i].at = at = net_aligned(at);
-      at += parts[i].bytes;
-    }
+  if (back) at = larger(at, fast_conv_scratch(st->back_weights));
+  if (data) at = larger(at, fast_conv_scratch(st->back_data));
+  size_t packed = back ? fast_conv_packed(st->back_weights) : 0;
+  struct {
+    size_t *at, bytes;
+  } parts[] = {{&st->x_blocks_at, st->fill_in ? st->piece * filled(st->channels, st->x_places) : 0},
+               {&st->y_blocks_at, st->fill_out ? st->piece * filled(st->filters, st->places) : 0},
+               {&st->dy_at, back ? st->y_floats * sizeof(float) : 0},
+               {&st->dx_at, data ? st->x_floats * sizeof(float) : 0},
+               {&st->dw_at, packed},
+               {&st->dw_piece_at, packed},
+               {&st->dw_plain_at, back ? st->filters * st->wide_row * sizeof(float) : 0},
+               {&st->db_at, back ? 2 * st->filters * sizeof(float) : 0}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    *parts[i].at = at = net_aligned(at);
+    at += parts[i].bytes;
   }
-  (void)run;
   st->scratch = at;
 }
 
@@ -182,6 +204,7 @@ static void conv_release(void *state) {
   fast_conv_free(st->back_weights);
   free(st->packed);
   free(st->packed_back);
+  free(st->wide);
   free(st->folded);
   free(st);
 }
@@ -205,9 +228,22 @@ static lan_status make_inference(const net_run *run, conv_state *st, lan_error *
   s.relu = st->form.relu;
   s.add = st->form.residual != 0;
   s.bias = s.bias || st->form.norm;
-  st->folded = lan_alloc_zeroed(st->weights + st->filters, sizeof *st->folded);
-  if (!st->folded) return lan_fail_memory(err, (st->weights + st->filters) * sizeof *st->folded);
+  st->folded = lan_alloc_zeroed(st->filters, sizeof *st->folded);
+  if (!st->folded) return lan_fail_memory(err, st->filters * sizeof *st->folded);
   return fast_conv_new(&s, FAST_FORWARD, &st->forward, err);
+}
+
+static lan_status make(const net_run *run, conv_state *st, lan_error *err) {
+  if (st->fill_in || !run->clock->training) {
+    st->wide = lan_alloc_zeroed(st->filters * st->wide_row, sizeof *st->wide);
+    if (!st->wide) return lan_fail_memory(err, st->filters * st->wide_row * sizeof *st->wide);
+  }
+  lan_status status =
+      run->clock->training ? make_training(run, st, err) : make_inference(run, st, err);
+  if (status == LAN_OK && !(st->packed = packed_for(st->forward))) {
+    status = lan_fail_memory(err, fast_conv_packed(st->forward));
+  }
+  return status;
 }
 
 static lan_status conv_prepare(net_run *run, lan_error *err) {
@@ -216,17 +252,13 @@ static lan_status conv_prepare(net_run *run, lan_error *err) {
   read_form(run->nodes, run->n_nodes, true, &st->form);
   measure(run, st);
   int was = fast_begin();
-  lan_status status =
-      run->clock->training ? make_training(run, st, err) : make_inference(run, st, err);
+  lan_status status = make(run, st, err);
   fast_end(was);
-  if (status == LAN_OK && !(st->packed = packed_for(st->forward))) {
-    status = lan_fail_memory(err, fast_conv_packed(st->forward));
-  }
   if (status != LAN_OK) {
     conv_release(st);
     return status;
   }
-  lay_out_scratch(run, st);
+  lay_out_scratch(st);
   run->state = st;
   return LAN_OK;
 }
@@ -275,12 +307,46 @@ static double values_of(const net_run *run, const conv_state *st) {
   for (size_t picture = 0, at = 0; picture < (st)->piece; picture++) \
     for (size_t c = 0; c < (st)->filters; c += 16, at += 16 * (st)->places)
 
+/* ---- to blocks and back ---- */
+
+static void *scratch_at(const net_run *run, size_t at) { return (char *)run->scratch + at; }
+
+/* Plain pictures of a piece, filled up to blocks if they are to be. */
+static const float *filled_x(const net_run *run, const conv_state *st, const float *x) {
+  if (!st->fill_in) return x;
+  float *blocks = scratch_at(run, st->x_blocks_at);
+  lanes16_fill(st->piece, st->channels, st->x_places, x, blocks);
+  return blocks;
+}
+
+static const float *filled_y(const net_run *run, const conv_state *st, const float *y) {
+  if (!st->fill_out) return y;
+  float *blocks = scratch_at(run, st->y_blocks_at);
+  lanes16_fill(st->piece, st->filters, st->places, y, blocks);
+  return blocks;
+}
+
+static void convolve_piece(const net_run *run, conv_state *st, uint32_t i, const float *bias,
+                           float *y) {
+  const float *x = filled_x(run, st, run->in[X] + i * st->x_floats);
+  float *to = st->fill_out ? scratch_at(run, st->y_blocks_at) : y;
+  fast_conv_run(st->forward, x, st->packed, bias, to, run->scratch);
+  if (st->fill_out) lanes16_take(st->piece, st->filters, st->places, to, y);
+}
+
 /* ---- training, forward ---- */
 
 static void pack(const net_run *run, conv_state *st) {
   if (st->packed_once && st->packed_at == run->clock->changes) return;
-  fast_conv_reorder(st->forward, run->in[W], st->packed);
-  if (st->back_data) fast_conv_reorder(st->back_data, run->in[W], st->packed_back);
+  const float *plain = run->in[W];
+  if (st->wide) {
+    for (size_t c = 0; c < st->filters; c++) {
+      memcpy(st->wide + c * st->wide_row, plain + c * st->row, st->row * sizeof *plain);
+    }
+    plain = st->wide;
+  }
+  fast_conv_reorder(st->forward, plain, st->packed);
+  if (st->back_data) fast_conv_reorder(st->back_data, plain, st->packed_back);
   st->packed_once = true;
   st->packed_at = run->clock->changes;
 }
@@ -292,8 +358,7 @@ static const float *bias_of(const net_run *run, const conv_state *st) {
 static void convolve(const net_run *run, conv_state *st, float *y, double *sums,
                      const float *about) {
   for (uint32_t i = 0; i < st->n_pieces; i++, y += st->y_floats) {
-    fast_conv_run(st->forward, run->in[X] + i * st->x_floats, st->packed, bias_of(run, st), y,
-                  run->scratch);
+    convolve_piece(run, st, i, bias_of(run, st), y);
     if (!sums) continue;
     FOR_EACH_BLOCK(st) {
       lanes16_moments(st->places, y + at, about + c, sums + c, sums + st->filters + c);
@@ -364,8 +429,6 @@ static void norm_forward(const net_run *run, uint32_t phase) {
 
 /* ---- training, backward ---- */
 
-static void *scratch_at(const net_run *run, size_t at) { return (char *)run->scratch + at; }
-
 /* The gradient of a parameter: over what is there, or added to it. */
 static void give(const net_run *run, size_t input, size_t n, const float *gradient) {
   if (!run->din[input]) return;
@@ -378,8 +441,9 @@ static void give(const net_run *run, size_t input, size_t n, const float *gradie
 
 /* Of piece i, from the gradient of the convolution's output. */
 static void back_piece(const net_run *run, conv_state *st, uint32_t i, const float *dy) {
-  const float *x = run->in[X] + i * st->x_floats;
+  dy = filled_y(run, st, dy);
   if (run->din[W]) {
+    const float *x = filled_x(run, st, run->in[X] + i * st->x_floats);
     size_t packed = fast_conv_packed(st->back_weights) / sizeof(float);
     float *dw = scratch_at(run, i ? st->dw_piece_at : st->dw_at), *db = scratch_at(run, st->db_at);
     float *db_piece = i ? db + st->filters : db;
@@ -392,16 +456,23 @@ static void back_piece(const net_run *run, conv_state *st, uint32_t i, const flo
     bool again = st->form.residual && run->din[st->form.residual] == run->din[X];
     float *dx = run->din[X] + i * st->x_floats;
     float *to = run->add[X] || again ? scratch_at(run, st->dx_at) : dx;
-    fast_conv_run(st->back_data, to, st->packed_back, NULL, dy, run->scratch);
+    float *blocks = st->fill_in ? scratch_at(run, st->x_blocks_at) : to;
+    fast_conv_run(st->back_data, blocks, st->packed_back, NULL, dy, run->scratch);
+    if (st->fill_in) lanes16_take(st->piece, st->channels, st->x_places, blocks, to);
     if (to != dx) lanes16_add(st->x_floats, to, dx);
   }
 }
 
 static void give_weights(const net_run *run, conv_state *st) {
   if (run->din[W]) {
-    float *plain = run->add[W] ? scratch_at(run, st->dw_plain_at) : run->din[W];
+    bool direct = !run->add[W] && !st->fill_in;
+    float *plain = direct ? run->din[W] : scratch_at(run, st->dw_plain_at);
     fast_conv_reorder(st->back_weights, scratch_at(run, st->dw_at), plain);
-    if (run->add[W]) lanes16_add(st->weights, plain, run->din[W]);
+    for (size_t c = 0; !direct && c < st->filters; c++) {
+      float *to = run->din[W] + c * st->row;
+      if (!run->add[W]) memset(to, 0, st->row * sizeof *to);
+      lanes16_add(st->row, plain + c * st->wide_row, to);
+    }
   }
   if (st->form.bias) give(run, st->form.bias, st->filters, scratch_at(run, st->db_at));
 }
@@ -498,8 +569,6 @@ static void norm_backward(const net_run *run, uint32_t phase) {
 static void fold(const net_run *run, conv_state *st) {
   const form *f = &st->form;
   if (st->packed_once && st->packed_at == run->clock->changes) return;
-  size_t taps = st->weights / st->filters;
-  float *bias = st->folded + st->weights;
   for (size_t c = 0; c < st->filters; c++) {
     float a = 1, b = 0;
     if (f->norm) {
@@ -508,12 +577,12 @@ static void fold(const net_run *run, conv_state *st) {
       a = (float)((double)run->in[f->norm][c] / deviation);
       b = run->in[f->norm + 1][c] - a * run->in[f->norm + 2][c];
     }
-    for (size_t t = 0; t < taps; t++) {
-      st->folded[c * taps + t] = a * run->in[W][c * taps + t];
+    for (size_t t = 0; t < st->row; t++) {
+      st->wide[c * st->wide_row + t] = a * run->in[W][c * st->row + t];
     }
-    bias[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
+    st->folded[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
   }
-  fast_conv_reorder(st->forward, st->folded, st->packed);
+  fast_conv_reorder(st->forward, st->wide, st->packed);
   st->packed_once = true;
   st->packed_at = run->clock->changes;
 }
@@ -528,8 +597,7 @@ static void conv_infer(const net_run *run, uint32_t phase) {
     if (st->form.residual) {
       memcpy(y, run->in[st->form.residual] + i * st->y_floats, st->y_floats * sizeof *y);
     }
-    fast_conv_run(st->forward, run->in[X] + i * st->x_floats, st->packed, st->folded + st->weights,
-                  y, run->scratch);
+    convolve_piece(run, st, i, st->folded, y);
   }
   fast_end(was);
 }

@@ -105,6 +105,31 @@ void lanes16_norm_gradient(size_t n, const lanes16_norm *norm, const float *dy, 
   }
 }
 
+void lanes16_fill(size_t pictures, size_t channels, size_t places, const float *restrict plain,
+                  float *restrict blocks) {
+  for (size_t i = 0; i < pictures; i++) {
+    for (size_t c = 0; c < channels; c += 16, blocks += 16 * places) {
+      size_t n = channels - c < 16 ? channels - c : 16;
+      for (size_t p = 0; n < 16 && p < places; p++) store(blocks + 16 * p, (v16){0});
+      for (size_t k = 0; k < n; k++, plain += places) {
+        for (size_t p = 0; p < places; p++) blocks[16 * p + k] = plain[p];
+      }
+    }
+  }
+}
+
+void lanes16_take(size_t pictures, size_t channels, size_t places, const float *restrict blocks,
+                  float *restrict plain) {
+  for (size_t i = 0; i < pictures; i++) {
+    for (size_t c = 0; c < channels; c += 16, blocks += 16 * places) {
+      size_t n = channels - c < 16 ? channels - c : 16;
+      for (size_t k = 0; k < n; k++, plain += places) {
+        for (size_t p = 0; p < places; p++) plain[p] = blocks[16 * p + k];
+      }
+    }
+  }
+}
+
 void lanes16_add(size_t n, const float *x, float *y) {
   size_t i = 0;
   for (; i + 16 <= n; i += 16) store(y + i, load(y + i) + load(x + i));

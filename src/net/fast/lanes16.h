@@ -27,6 +27,12 @@ void lanes16_norm_sums(size_t n, const lanes16_norm *norm, const float *dy, cons
 void lanes16_norm_gradient(size_t n, const lanes16_norm *norm, const float *dy, const float *x,
                            const float *y, const float *of_dy, const float *of_product, float *dx);
 
+/* Plain pictures to blocks, channels that are not there being 0; and back. */
+void lanes16_fill(size_t pictures, size_t channels, size_t places, const float *plain,
+                  float *blocks);
+void lanes16_take(size_t pictures, size_t channels, size_t places, const float *blocks,
+                  float *plain);
+
 /* ---- any layout: n floats ---- */
 
 void lanes16_add(size_t n, const float *x, float *y);                    /* y += x */
