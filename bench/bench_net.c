@@ -52,8 +52,8 @@ static lan_var resnet20(lan_net *net, uint32_t shape[3]) {
       uint32_t stride = filters > 16 && block == 0 ? 2 : 1;
       lan_var y = lan_net_relu(net, conv_norm(net, x, filters, 3, stride));
       y = conv_norm(net, y, filters, 3, 1);
-      x = lan_net_relu(
-          net, lan_net_add(net, y, stride == 2 ? conv_norm(net, x, filters, 1, 2) : x));
+      x = lan_net_relu(net,
+                       lan_net_add(net, y, stride == 2 ? conv_norm(net, x, filters, 1, 2) : x));
     }
   }
   return lan_net_dense(net, lan_net_global_pool(net, x), 10);
@@ -129,16 +129,16 @@ static void measure(lan_net_plan *plan, lan_optimizer *optimizer, double seconds
 
 int main(int argc, char **argv) {
   if (argc < 4) {
-    fprintf(stderr, "usage: bench_net mlp|lenet|resnet20 BATCH train|predict [THREADS [SECONDS]]\n");
+    fprintf(stderr,
+            "usage: bench_net mlp|lenet|resnet20 BATCH train|predict [THREADS [SECONDS]]\n");
     return 2;
   }
   uint32_t shape[3], batch = (uint32_t)atoi(argv[2]);
   int training = strcmp(argv[3], "train") == 0;
   double seconds = argc > 5 ? atof(argv[5]) : 2;
   lan_net *net = build(argv[1], shape);
-  lan_net_plan_options options = {.batch = batch,
-                                  .training = training,
-                                  .threads = argc > 4 ? (uint32_t)atoi(argv[4]) : 2};
+  lan_net_plan_options options = {
+      .batch = batch, .training = training, .threads = argc > 4 ? (uint32_t)atoi(argv[4]) : 2};
   lan_net_plan *plan;
   lan_optimizer *optimizer = NULL;
   lan_error err;

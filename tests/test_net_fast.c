@@ -224,13 +224,13 @@ static void what_ran_was_fast(void **state) {
   if (!net_providers[0] || !__builtin_cpu_supports("avx512bw")) skip();
   assert_kernels(residual, 3, 16, 1,
                  "onednn conv, norm, relu\n"
-                 "onednn conv, norm, relu\n"
-                 "onednn conv, norm, add, relu\n"
+                 "winograd conv, norm, relu\n"
+                 "winograd conv, norm, add, relu\n"
                  "onednn conv, norm, relu\n"
                  "onednn conv, norm\n"
-                 "onednn conv, norm, add, relu\n"
-                 "onednn conv, norm, relu\n"
-                 "onednn conv, norm, add, relu\n"
+                 "winograd conv, norm, add, relu\n"
+                 "winograd conv, norm, relu\n"
+                 "winograd conv, norm, add, relu\n"
                  "onednn conv, norm, relu\n"
                  "onednn conv, norm\n"
                  "onednn conv, norm, add, relu\n"

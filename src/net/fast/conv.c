@@ -13,13 +13,14 @@
 #include "net/fast/fast.h"
 #include "net/fast/lanes16.h"
 #include "net/fast/onednn.h"
+#include "net/fast/winograd.h"
 #include "net/ops.h"
 
 enum { X, W, B };
 enum { FILTERS, SIZE, STRIDE, PADDING, GROUPS, BIAS };
 enum { NORM_MOMENTUM, NORM_EPSILON };
 /* Bytes of the input or output that are worked on at a time. */
-enum { PIECE_BYTES = 1024 << 10 };
+enum { PIECE_BYTES = 256 << 10, FEWEST_TILES = 8 };
 
 /* Which inputs are which; 0: there is none. */
 typedef struct form {
@@ -34,10 +35,12 @@ typedef struct conv_state {
   size_t filters, places, weights, channels, x_places;
   size_t row, wide_row;   /* weights of a filter, and with those of channels that are filled in */
   bool fill_in, fill_out; /* x or y is plain, and filled up to blocks for oneDNN */
-  fast_conv *forward, *back_data, *back_weights;
-  float *packed, *packed_back; /* weights, in the orders of the two */
-  float *wide;                 /* plain weights in wide rows; inference: times the norm's scale */
-  float *folded;               /* inference: the bias, with the norm's shift */
+  bool winograd, learns, data;                   /* data: the gradient by the input is wanted */
+  winograd_shape tiles;                          /* of a piece */
+  fast_conv *forward, *back_data, *back_weights; /* without winograd */
+  float *packed, *packed_back;                   /* weights, in the orders of the two */
+  float *wide;   /* plain weights in wide rows; inference: times the norm's scale */
+  float *folded; /* inference: the bias, with the norm's shift */
   bool packed_once;
   uint64_t packed_at; /* clock->changes when they were packed */
   /* Into run->scratch, in bytes. */
@@ -87,7 +90,20 @@ static bool pays_to_fill(uint32_t channels, uint32_t filters) {
   return in * out <= (uint64_t)8 * channels * filters;
 }
 
-static const net_kernel *kernel_for(const form *f, bool training);
+/* A rule rather than a measurement when the plan is made: the choice decides the last bits of results, and
+ * what is resumed must go on to the same ones. Measured on a Sapphire Rapids, it takes 0.4 to 0.6 times as long
+ * as oneDNN's direct kernels, where there are enough tiles for transformed weights, which are four times as
+ * large, to be read from afar. oneDNN's own Winograd is slower than its direct kernels on few pictures, or with
+ * 16 channels. */
+static bool winograd_pays(const net_chain *chain) {
+  const double *a = chain->nodes[0]->attribute;
+  lan_shape x = input_shape(chain);
+  uint64_t tiles = (uint64_t)chain->rows * ((x.dims[2] + 3) / 4) * ((x.dims[3] + 3) / 4);
+  return a[SIZE] == 3 && a[STRIDE] == 1 && a[PADDING] == 1 && in_blocks(x.dims[1]) &&
+         in_blocks((uint32_t)a[FILTERS]) && tiles >= FEWEST_TILES;
+}
+
+static const net_kernel *kernel_for(const form *f, bool training, bool winograd);
 
 bool fast_offer_conv(const net_chain *chain, net_offer *offer) {
   const net_node *conv = chain->nodes[0];
@@ -96,7 +112,7 @@ bool fast_offer_conv(const net_chain *chain, net_offer *offer) {
   bool blocks = fits_blocks(channels, filters, 1);
   form f;
   offer->n_nodes = read_form(chain->nodes, chain->n_nodes, blocks, &f);
-  offer->kernel = kernel_for(&f, chain->training);
+  offer->kernel = kernel_for(&f, chain->training, winograd_pays(chain));
   if (blocks && in_blocks(channels)) offer->in[X] = NET_C16;
   if (f.residual) offer->in[f.residual] = NET_C16;
   offer->out = blocks ? NET_C16 : NET_PLAIN;
@@ -114,14 +130,6 @@ static uint32_t pictures_at_a_time(uint32_t rows, size_t bytes) {
 }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-/* Measured on shapes of ResNets with oneDNN 2.6: Winograd's transforms cost more than they save below. A
- * rule rather than a measurement when the plan is made, since it decides the last bits of results, and
- * what is resumed must go on to the same ones. */
-static bool winograd_pays(const fast_conv_spec *s) {
-  return s->size == 3 && s->stride == 1 && s->channels >= 32 && s->filters >= 32 && s->out_blocks &&
-         s->rows >= 8;
-}
 
 static fast_conv_spec specify(const net_run *run, const conv_state *st) {
   const net_node *conv = run->nodes[0];
@@ -141,7 +149,6 @@ static fast_conv_spec specify(const net_run *run, const conv_state *st) {
                       .in_blocks = blocks ? in_blocks(x.dims[1]) : st->fill_in,
                       .out_blocks = blocks || st->fill_out,
                       .bias = st->form.bias != 0};
-  s.winograd = winograd_pays(&s);
   return s;
 }
 
@@ -155,6 +162,9 @@ static void measure(const net_run *run, conv_state *st) {
   st->filters = y.dims[1];
   st->places = y_each / y.dims[1];
   st->weights = net_shape_count(run->in_shape[W], 0);
+  st->learns = run->clock->training;
+  st->data = st->learns && run->wants[X];
+  st->tiles = (winograd_shape){st->piece, x.dims[1], y.dims[1], x.dims[2], x.dims[3]};
   st->channels = x.dims[1];
   st->x_places = x_each / x.dims[1];
   st->fill_out = !fits_blocks(x.dims[1], y.dims[1], 1) && pays_to_fill(x.dims[1], y.dims[1]);
@@ -163,11 +173,11 @@ static void measure(const net_run *run, conv_state *st) {
   st->wide_row = st->fill_in ? st->row / st->channels * ((st->channels + 15) / 16 * 16) : st->row;
 }
 
-static float *packed_for(const fast_conv *conv) {
-  size_t bytes = net_aligned(fast_conv_packed(conv));
-  float *p = bytes ? aligned_alloc(64, bytes) : NULL;
-  if (p) memset(p, 0, bytes);
-  return p;
+static lan_status new_lines(size_t bytes, float **out, lan_error *err) {
+  *out = aligned_alloc(64, net_aligned(bytes));
+  if (!*out) return lan_fail_memory(err, bytes);
+  memset(*out, 0, net_aligned(bytes));
+  return LAN_OK;
 }
 
 static size_t filled(size_t channels, size_t places) {
@@ -175,19 +185,25 @@ static size_t filled(size_t channels, size_t places) {
 }
 
 static void lay_out_scratch(conv_state *st) {
-  bool back = st->back_weights, data = st->back_data;
-  size_t at = fast_conv_scratch(st->forward);
-  if (back) at = larger(at, fast_conv_scratch(st->back_weights));
-  if (data) at = larger(at, fast_conv_scratch(st->back_data));
-  size_t packed = back ? fast_conv_packed(st->back_weights) : 0;
+  bool back = st->learns;
+  size_t at, packed = 0;
+  if (st->winograd) {
+    at = winograd_scratch(&st->tiles);
+    packed = winograd_weights(&st->tiles) * sizeof(float);
+  } else {
+    at = fast_conv_scratch(st->forward);
+    if (back) at = larger(at, fast_conv_scratch(st->back_weights));
+    if (st->data) at = larger(at, fast_conv_scratch(st->back_data));
+    if (back) packed = fast_conv_packed(st->back_weights);
+  }
   struct {
     size_t *at, bytes;
   } parts[] = {{&st->x_blocks_at, st->fill_in ? st->piece * filled(st->channels, st->x_places) : 0},
                {&st->y_blocks_at, st->fill_out ? st->piece * filled(st->filters, st->places) : 0},
                {&st->dy_at, back ? st->y_floats * sizeof(float) : 0},
-               {&st->dx_at, data ? st->x_floats * sizeof(float) : 0},
-               {&st->dw_at, packed},
-               {&st->dw_piece_at, packed},
+               {&st->dx_at, st->data ? st->x_floats * sizeof(float) : 0},
+               {&st->dw_at, back ? packed : 0},
+               {&st->dw_piece_at, back && !st->winograd ? packed : 0},
                {&st->dw_plain_at, back ? st->filters * st->wide_row * sizeof(float) : 0},
                {&st->db_at, back ? 2 * st->filters * sizeof(float) : 0}};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -209,47 +225,46 @@ static void conv_release(void *state) {
   free(st);
 }
 
-static lan_status make_training(const net_run *run, conv_state *st, lan_error *err) {
-  fast_conv_spec s = specify(run, st);
-  s.relu = st->form.relu && !st->form.norm;
-  lan_status status = fast_conv_new(&s, FAST_FORWARD, &st->forward, err);
-  if (status == LAN_OK) status = fast_conv_new(&s, FAST_BACK_WEIGHTS, &st->back_weights, err);
-  if (status == LAN_OK && run->wants[X]) {
-    status = fast_conv_new(&s, FAST_BACK_DATA, &st->back_data, err);
-  }
-  if (status == LAN_OK && st->back_data && !(st->packed_back = packed_for(st->back_data))) {
-    status = lan_fail_memory(err, fast_conv_packed(st->back_data));
-  }
+static lan_status make_winograd(conv_state *st, lan_error *err) {
+  size_t bytes = winograd_weights(&st->tiles) * sizeof(float);
+  lan_status status = new_lines(bytes, &st->packed, err);
+  if (status == LAN_OK && st->data) status = new_lines(bytes, &st->packed_back, err);
   return status;
 }
 
-static lan_status make_inference(const net_run *run, conv_state *st, lan_error *err) {
+static lan_status make_onednn(const net_run *run, conv_state *st, lan_error *err) {
   fast_conv_spec s = specify(run, st);
-  s.relu = st->form.relu;
-  s.add = st->form.residual != 0;
-  s.bias = s.bias || st->form.norm;
-  st->folded = lan_alloc_zeroed(st->filters, sizeof *st->folded);
-  if (!st->folded) return lan_fail_memory(err, st->filters * sizeof *st->folded);
-  return fast_conv_new(&s, FAST_FORWARD, &st->forward, err);
+  s.relu = st->form.relu && !(st->learns && st->form.norm);
+  s.add = st->form.residual && !st->learns;
+  s.bias = s.bias || (st->form.norm && !st->learns);
+  lan_status status = fast_conv_new(&s, FAST_FORWARD, &st->forward, err);
+  if (status == LAN_OK) status = new_lines(fast_conv_packed(st->forward), &st->packed, err);
+  if (status == LAN_OK && st->learns) {
+    status = fast_conv_new(&s, FAST_BACK_WEIGHTS, &st->back_weights, err);
+  }
+  if (status != LAN_OK || !st->data) return status;
+  status = fast_conv_new(&s, FAST_BACK_DATA, &st->back_data, err);
+  if (status == LAN_OK) status = new_lines(fast_conv_packed(st->back_data), &st->packed_back, err);
+  return status;
 }
 
 static lan_status make(const net_run *run, conv_state *st, lan_error *err) {
-  if (st->fill_in || !run->clock->training) {
+  if (st->fill_in || !st->learns) {
     st->wide = lan_alloc_zeroed(st->filters * st->wide_row, sizeof *st->wide);
     if (!st->wide) return lan_fail_memory(err, st->filters * st->wide_row * sizeof *st->wide);
   }
-  lan_status status =
-      run->clock->training ? make_training(run, st, err) : make_inference(run, st, err);
-  if (status == LAN_OK && !(st->packed = packed_for(st->forward))) {
-    status = lan_fail_memory(err, fast_conv_packed(st->forward));
+  if (!st->learns) {
+    st->folded = lan_alloc_zeroed(st->filters, sizeof *st->folded);
+    if (!st->folded) return lan_fail_memory(err, st->filters * sizeof *st->folded);
   }
-  return status;
+  return st->winograd ? make_winograd(st, err) : make_onednn(run, st, err);
 }
 
-static lan_status conv_prepare(net_run *run, lan_error *err) {
+static lan_status prepare(net_run *run, bool winograd, lan_error *err) {
   conv_state *st = lan_alloc_zeroed(1, sizeof *st);
   if (!st) return lan_fail_memory(err, sizeof *st);
   read_form(run->nodes, run->n_nodes, true, &st->form);
+  st->winograd = winograd;
   measure(run, st);
   int was = fast_begin();
   lan_status status = make(run, st, err);
@@ -262,6 +277,9 @@ static lan_status conv_prepare(net_run *run, lan_error *err) {
   run->state = st;
   return LAN_OK;
 }
+
+static lan_status prepare_onednn(net_run *run, lan_error *err) { return prepare(run, false, err); }
+static lan_status prepare_winograd(net_run *run, lan_error *err) { return prepare(run, true, err); }
 
 /* saved, with a norm: what it is of each channel, and the convolution's output. shared: two sums of each
  * shard and channel. */
@@ -326,15 +344,35 @@ static const float *filled_y(const net_run *run, const conv_state *st, const flo
   return blocks;
 }
 
+/* y = conv(x) + bias, + residual and then a ReLU where those are not left to a norm. */
 static void convolve_piece(const net_run *run, conv_state *st, uint32_t i, const float *bias,
                            float *y) {
-  const float *x = filled_x(run, st, run->in[X] + i * st->x_floats);
+  const float *x = run->in[X] + i * st->x_floats;
+  bool alone = !(st->form.norm && st->learns);
+  const float *residual = NULL;
+  if (st->form.residual && alone) residual = run->in[st->form.residual] + i * st->y_floats;
+  if (st->winograd) {
+    winograd_after after = {.bias = bias, .residual = residual, .relu = alone && st->form.relu};
+    winograd_run(&st->tiles, x, st->packed, &after, y, run->scratch);
+    return;
+  }
+  if (residual) memcpy(y, residual, st->y_floats * sizeof *y);
   float *to = st->fill_out ? scratch_at(run, st->y_blocks_at) : y;
-  fast_conv_run(st->forward, x, st->packed, bias, to, run->scratch);
+  fast_conv_run(st->forward, filled_x(run, st, x), st->packed, bias, to, run->scratch);
   if (st->fill_out) lanes16_take(st->piece, st->filters, st->places, to, y);
 }
 
 /* ---- training, forward ---- */
+
+static void pack_plain(conv_state *st, const float *plain) {
+  if (st->winograd) {
+    winograd_prepare(&st->tiles, plain, false, st->packed);
+    if (st->data) winograd_prepare(&st->tiles, plain, true, st->packed_back);
+  } else {
+    fast_conv_reorder(st->forward, plain, st->packed);
+    if (st->data) fast_conv_reorder(st->back_data, plain, st->packed_back);
+  }
+}
 
 static void pack(const net_run *run, conv_state *st) {
   if (st->packed_once && st->packed_at == run->clock->changes) return;
@@ -345,8 +383,7 @@ static void pack(const net_run *run, conv_state *st) {
     }
     plain = st->wide;
   }
-  fast_conv_reorder(st->forward, plain, st->packed);
-  if (st->back_data) fast_conv_reorder(st->back_data, plain, st->packed_back);
+  pack_plain(st, plain);
   st->packed_once = true;
   st->packed_at = run->clock->changes;
 }
@@ -439,41 +476,70 @@ static void give(const net_run *run, size_t input, size_t n, const float *gradie
   }
 }
 
+/* The gradient by the weights of piece i, added to what earlier pieces gave. */
+static void back_weights(const net_run *run, conv_state *st, uint32_t i, const float *dy) {
+  const float *x = run->in[X] + i * st->x_floats;
+  float *dw = scratch_at(run, st->dw_at), *db = scratch_at(run, st->db_at);
+  if (st->winograd) {
+    if (i == 0) memset(dw, 0, winograd_weights(&st->tiles) * sizeof *dw);
+    winograd_gradient(&st->tiles, x, dy, dw, run->scratch);
+    if (!st->form.bias) return;
+    if (i == 0) memset(db, 0, st->filters * sizeof *db);
+    FOR_EACH_BLOCK(st) lanes16_sum(st->places, dy + at, db + c);
+    return;
+  }
+  float *dw_piece = i ? scratch_at(run, st->dw_piece_at) : dw;
+  float *db_piece = i ? db + st->filters : db;
+  fast_conv_run(st->back_weights, filled_x(run, st, x), dw_piece, db_piece, dy, run->scratch);
+  if (i == 0) return;
+  lanes16_add(fast_conv_packed(st->back_weights) / sizeof *dw, dw_piece, dw);
+  if (st->form.bias) lanes16_add(st->filters, db_piece, db);
+}
+
+static void back_data(const net_run *run, conv_state *st, uint32_t i, const float *dy) {
+  /* Where the residual is the input itself, it has been written before. */
+  bool again = st->form.residual && run->din[st->form.residual] == run->din[X];
+  bool add = run->add[X] || again;
+  float *dx = run->din[X] + i * st->x_floats;
+  if (st->winograd) {
+    winograd_shape back = st->tiles;
+    back.channels = st->tiles.filters;
+    back.filters = st->tiles.channels;
+    winograd_run(&back, dy, st->packed_back, &(winograd_after){.add = add}, dx, run->scratch);
+    return;
+  }
+  float *to = add ? scratch_at(run, st->dx_at) : dx;
+  float *blocks = st->fill_in ? scratch_at(run, st->x_blocks_at) : to;
+  fast_conv_run(st->back_data, blocks, st->packed_back, NULL, dy, run->scratch);
+  if (st->fill_in) lanes16_take(st->piece, st->channels, st->x_places, blocks, to);
+  if (add) lanes16_add(st->x_floats, to, dx);
+}
+
 /* Of piece i, from the gradient of the convolution's output. */
 static void back_piece(const net_run *run, conv_state *st, uint32_t i, const float *dy) {
   dy = filled_y(run, st, dy);
-  if (run->din[W]) {
-    const float *x = filled_x(run, st, run->in[X] + i * st->x_floats);
-    size_t packed = fast_conv_packed(st->back_weights) / sizeof(float);
-    float *dw = scratch_at(run, i ? st->dw_piece_at : st->dw_at), *db = scratch_at(run, st->db_at);
-    float *db_piece = i ? db + st->filters : db;
-    fast_conv_run(st->back_weights, x, dw, db_piece, dy, run->scratch);
-    if (i) lanes16_add(packed, dw, scratch_at(run, st->dw_at));
-    if (i && st->form.bias) lanes16_add(st->filters, db_piece, db);
+  if (run->din[W]) back_weights(run, st, i, dy);
+  if (run->din[X]) back_data(run, st, i, dy);
+}
+
+static void take_weights(const net_run *run, conv_state *st) {
+  const float *dw = scratch_at(run, st->dw_at);
+  if (st->winograd) {
+    winograd_finish(&st->tiles, dw, run->add[W], run->din[W]);
+    return;
   }
-  if (run->din[X]) {
-    /* Where the residual is the input itself, it has been written before. */
-    bool again = st->form.residual && run->din[st->form.residual] == run->din[X];
-    float *dx = run->din[X] + i * st->x_floats;
-    float *to = run->add[X] || again ? scratch_at(run, st->dx_at) : dx;
-    float *blocks = st->fill_in ? scratch_at(run, st->x_blocks_at) : to;
-    fast_conv_run(st->back_data, blocks, st->packed_back, NULL, dy, run->scratch);
-    if (st->fill_in) lanes16_take(st->piece, st->channels, st->x_places, blocks, to);
-    if (to != dx) lanes16_add(st->x_floats, to, dx);
+  bool direct = !run->add[W] && !st->fill_in;
+  float *plain = direct ? run->din[W] : scratch_at(run, st->dw_plain_at);
+  fast_conv_reorder(st->back_weights, dw, plain);
+  for (size_t c = 0; !direct && c < st->filters; c++) {
+    float *to = run->din[W] + c * st->row;
+    if (!run->add[W]) memset(to, 0, st->row * sizeof *to);
+    lanes16_add(st->row, plain + c * st->wide_row, to);
   }
 }
 
 static void give_weights(const net_run *run, conv_state *st) {
-  if (run->din[W]) {
-    bool direct = !run->add[W] && !st->fill_in;
-    float *plain = direct ? run->din[W] : scratch_at(run, st->dw_plain_at);
-    fast_conv_reorder(st->back_weights, scratch_at(run, st->dw_at), plain);
-    for (size_t c = 0; !direct && c < st->filters; c++) {
-      float *to = run->din[W] + c * st->row;
-      if (!run->add[W]) memset(to, 0, st->row * sizeof *to);
-      lanes16_add(st->row, plain + c * st->wide_row, to);
-    }
-  }
+  if (run->din[W]) take_weights(run, st);
   if (st->form.bias) give(run, st->form.bias, st->filters, scratch_at(run, st->db_at));
 }
 
@@ -582,7 +648,7 @@ static void fold(const net_run *run, conv_state *st) {
     }
     st->folded[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
   }
-  fast_conv_reorder(st->forward, st->wide, st->packed);
+  pack_plain(st, st->wide);
   st->packed_once = true;
   st->packed_at = run->clock->changes;
 }
@@ -593,39 +659,38 @@ static void conv_infer(const net_run *run, uint32_t phase) {
   int was = fast_begin();
   fold(run, st);
   for (uint32_t i = 0; i < st->n_pieces; i++) {
-    float *y = run->out + i * st->y_floats;
-    if (st->form.residual) {
-      memcpy(y, run->in[st->form.residual] + i * st->y_floats, st->y_floats * sizeof *y);
-    }
-    convolve_piece(run, st, i, st->folded, y);
+    convolve_piece(run, st, i, st->folded, run->out + i * st->y_floats);
   }
   fast_end(was);
 }
 
 /* ---- tables ---- */
 
-#define KERNEL(NAME, ...)                                                                         \
-  {                                                                                               \
-    .name = NAME, .adds = true, .keep_in = 1U << X, .sizes = conv_sizes, .prepare = conv_prepare, \
-    .release = conv_release, __VA_ARGS__                                                          \
+#define KERNEL(WITH, WHAT, ...)                                                        \
+  {                                                                                    \
+    .name = #WITH " conv" WHAT, .adds = true, .keep_in = 1U << X, .sizes = conv_sizes, \
+    .prepare = prepare_##WITH, .release = conv_release, __VA_ARGS__                    \
   }
 #define PLAIN .forward = conv_forward, .backward = conv_backward
 #define NORMED \
   .forward = norm_forward, .backward = norm_backward, .forward_phases = 2, .backward_phases = 2
-#define INFERENCE .forward = conv_infer
+/* By what follows: norm, add, relu; the last one is for inference. */
+enum { RELU = 1, NORM = 2, NORM_ADD = 4, INFERENCE = 6, FORMS };
+#define KERNELS(WITH)                                                                              \
+  {                                                                                                \
+    [0] = KERNEL(WITH, "", PLAIN), [RELU] = KERNEL(WITH, ", relu", PLAIN, .keep_out = true),       \
+    [NORM] = KERNEL(WITH, ", norm", NORMED), [NORM | RELU] = KERNEL(WITH, ", norm, relu", NORMED), \
+    [NORM_ADD] = KERNEL(WITH, ", norm, add", NORMED),                                              \
+    [NORM_ADD | RELU] = KERNEL(WITH, ", norm, add, relu", NORMED, .keep_out = true),               \
+    [INFERENCE] = KERNEL(WITH, ", inference", .forward = conv_infer)                               \
+  }
+static const net_kernel ONEDNN[FORMS] = KERNELS(onednn), WINOGRAD[FORMS] = KERNELS(winograd);
 
-static const net_kernel CONV = KERNEL("onednn conv", PLAIN),
-                        CONV_RELU = KERNEL("onednn conv, relu", PLAIN, .keep_out = true),
-                        CONV_NORM = KERNEL("onednn conv, norm", NORMED),
-                        CONV_NORM_RELU = KERNEL("onednn conv, norm, relu", NORMED),
-                        CONV_NORM_ADD = KERNEL("onednn conv, norm, add", NORMED),
-                        CONV_NORM_ADD_RELU =
-                            KERNEL("onednn conv, norm, add, relu", NORMED, .keep_out = true),
-                        CONV_INFERENCE = KERNEL("onednn conv, inference", INFERENCE);
-
-static const net_kernel *kernel_for(const form *f, bool training) {
-  if (!training) return &CONV_INFERENCE;
-  if (!f->norm) return f->relu ? &CONV_RELU : &CONV;
-  if (!f->residual) return f->relu ? &CONV_NORM_RELU : &CONV_NORM;
-  return f->relu ? &CONV_NORM_ADD_RELU : &CONV_NORM_ADD;
+static const net_kernel *kernel_for(const form *f, bool training, bool winograd) {
+  size_t i = INFERENCE;
+  if (training) {
+    i = f->residual ? NORM_ADD : f->norm ? NORM : 0;
+    if (f->relu) i += RELU;
+  }
+  return winograd ? &WINOGRAD[i] : &ONEDNN[i];
 }

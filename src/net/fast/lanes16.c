@@ -1,17 +1,9 @@
 #include "net/fast/lanes16.h"
 
-typedef float v16 __attribute__((vector_size(64)));
-typedef float v16_anywhere __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int v16i __attribute__((vector_size(64)));
+#include "net/fast/vector.h"
+
 typedef float v8 __attribute__((vector_size(32)));
 typedef double v8d __attribute__((vector_size(64), aligned(8), may_alias));
-
-static inline v16 load(const float *p) { return *(const v16_anywhere *)p; }
-static inline void store(float *p, v16 v) { *(v16_anywhere *)p = v; }
-static inline v16 where_positive(v16 condition, v16 v) {
-  v16 zero = {0};
-  return (v16)((v16i)v & (condition > zero));
-}
 
 /* Sums of at most some thousand floats are added to doubles. */
 static inline void add_wide(double *to, v16 v) {
@@ -58,6 +50,12 @@ void lanes16_moments(size_t n, const float *x, const float *about, double *sum, 
     add_wide(sum, s[0] + s[1]);
     add_wide(squares, q[0] + q[1]);
   }
+}
+
+void lanes16_sum(size_t n, const float *x, float *sum) {
+  v16 s = {0};
+  for (size_t i = 0; i < n; i++) s += load(x + 16 * i);
+  store(sum, load(sum) + s);
 }
 
 /* The same expression as in lanes16_scale, so that its sign is the same. */

@@ -13,6 +13,9 @@ void lanes16_scale(size_t n, const float *x, const float *a, const float *b, con
 /* Adds the sums of x - about, and of its squares. */
 void lanes16_moments(size_t n, const float *x, const float *about, double *sum, double *squares);
 
+/* Adds the sums of x. */
+void lanes16_sum(size_t n, const float *x, float *sum);
+
 /* What batch norm's gradient needs of 16 channels: of the forward pass, y = relu(x a + b + r). */
 typedef struct lanes16_norm {
   const float *mean, *inverse, *a, *b;
