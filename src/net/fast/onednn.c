@@ -70,30 +70,31 @@ static dnnl_status_t describe(const fast_conv_spec *s, shapes *d) {
 }
 
 static dnnl_status_t describe_forward(const fast_conv_spec *s, const shapes *d,
-                                      const_dnnl_primitive_attr_t attributes, dnnl_alg_kind_t how,
-                                      dnnl_engine_t engine, dnnl_primitive_desc_t *out) {
+                                      const_dnnl_primitive_attr_t attributes, dnnl_engine_t engine,
+                                      dnnl_primitive_desc_t *out) {
   dnnl_convolution_desc_t forward;
   dnnl_status_t status = dnnl_convolution_forward_desc_init(
-      &forward, dnnl_forward_training, how, &d->x, &d->w, s->bias ? &d->b : NULL, &d->y, d->strides,
-      d->padding, d->padding_after);
+      &forward, dnnl_forward_training, dnnl_convolution_direct, &d->x, &d->w,
+      s->bias ? &d->b : NULL, &d->y, d->strides, d->padding, d->padding_after);
   if (!status) status = dnnl_primitive_desc_create(out, &forward, attributes, engine, NULL);
   return status;
 }
 
 static dnnl_status_t describe_backward(const fast_conv_spec *s, const shapes *d, fast_way way,
-                                       const_dnnl_primitive_attr_t attributes, dnnl_alg_kind_t how,
-                                       dnnl_engine_t engine, dnnl_primitive_desc_t *out) {
+                                       const_dnnl_primitive_attr_t attributes, dnnl_engine_t engine,
+                                       dnnl_primitive_desc_t *out) {
   dnnl_convolution_desc_t backward;
   dnnl_primitive_desc_t hint;
-  dnnl_status_t status = describe_forward(s, d, NULL, dnnl_convolution_direct, engine, &hint);
+  dnnl_status_t status = describe_forward(s, d, NULL, engine, &hint);
   if (status) return status;
   if (way == FAST_BACK_DATA) {
-    status = dnnl_convolution_backward_data_desc_init(&backward, how, &d->x, &d->w, &d->y,
-                                                      d->strides, d->padding, d->padding_after);
+    status =
+        dnnl_convolution_backward_data_desc_init(&backward, dnnl_convolution_direct, &d->x, &d->w,
+                                                 &d->y, d->strides, d->padding, d->padding_after);
   } else {
-    status = dnnl_convolution_backward_weights_desc_init(&backward, how, &d->x, &d->w,
-                                                         s->bias ? &d->b : NULL, &d->y, d->strides,
-                                                         d->padding, d->padding_after);
+    status = dnnl_convolution_backward_weights_desc_init(&backward, dnnl_convolution_direct, &d->x,
+                                                         &d->w, s->bias ? &d->b : NULL, &d->y,
+                                                         d->strides, d->padding, d->padding_after);
   }
   if (!status) status = dnnl_primitive_desc_create(out, &backward, attributes, engine, hint);
   dnnl_primitive_desc_destroy(hint);
@@ -120,14 +121,10 @@ static dnnl_status_t make_attributes(const fast_conv_spec *s, fast_way way,
 
 static dnnl_status_t choose(fast_conv *c, const fast_conv_spec *s, const shapes *d,
                             const_dnnl_primitive_attr_t attributes) {
-  const dnnl_alg_kind_t how[] = {dnnl_convolution_winograd, dnnl_convolution_direct};
-  dnnl_status_t status = dnnl_unimplemented;
-  for (size_t i = s->winograd ? 0 : 1; i < 2 && status; i++) {
-    status = c->way == FAST_FORWARD
-                 ? describe_forward(s, d, attributes, how[i], c->engine, &c->description)
-                 : describe_backward(s, d, c->way, attributes, how[i], c->engine, &c->description);
+  if (c->way == FAST_FORWARD) {
+    return describe_forward(s, d, attributes, c->engine, &c->description);
   }
-  return status;
+  return describe_backward(s, d, c->way, attributes, c->engine, &c->description);
 }
 
 static dnnl_status_t make_reorder(fast_conv *c, const dnnl_memory_desc_t *plain,

@@ -23,7 +23,6 @@ typedef struct fast_conv_spec {
   bool in_blocks, out_blocks; /* NET_C16 */
   bool bias;
   bool add, relu; /* forward: y = relu(conv(x) + y) */
-  bool winograd;  /* Lavin and Gray 2016, where there is such a kernel */
 } fast_conv_spec;
 
 /* A convolution in one direction; weights are in an order of its own. */
