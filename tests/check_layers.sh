@@ -19,9 +19,10 @@ check() {
       may["store"] = "store base"
       may["image"] = "image base"
       may["data"] = "data image base"
+      may["train"] = "train data image net base"
       may["memory"] = "memory vault store data image spread net graph text base"
       may["serve"] = "serve memory base"
-      may["cli"] = "cli memory vault store data image spread net graph text base"
+      may["cli"] = "cli memory train vault store data image spread net graph text base"
       # The module that a public header belongs to; any other is named after its module.
       home["lantoa/status.h"] = "base"
       split("base text graph net spread", names, " ")

@@ -1,0 +1,11 @@
+/* How the learning rate changes while training goes on. */
+#ifndef TRAIN_SCHEDULE_H
+#define TRAIN_SCHEDULE_H
+
+#include "lantoa/train.h"
+
+/* The rate of step `step` of `steps` in all, 0 .. steps - 1, the largest being `rate`. PLATEAU is constant
+ * here: its cuts depend on validation. */
+double schedule_rate(lan_schedule_kind kind, double rate, uint64_t step, uint64_t steps);
+
+#endif

@@ -1,0 +1,242 @@
+/* Classifiers: descriptions, training from files, saving, going on after a stop to the same bits. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "lantoa/train.h"
+#include "lib/scratch.h"
+#include "train/schedule.h"
+
+static const char *const CLASSES[] = {"in", "out"};
+
+static void descriptions_are_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *complaint;
+  } wrong[] = {
+      {"a = dense(x, units=2", "line 1 of the model's description: a ')' is missing"},
+      {"# c\nb = dense(y, units=2)",
+       "line 2 of the model's description: nothing above is called 'y'"},
+      {"a = dense(x, units=two)", "an attribute has no number"},
+      {"a = dens(x)", "there is no layer of kind 'dens'"},
+      {"a = dense(x, unit=2)", "has no 'unit'"},
+      {"a = reshape(x)\nb = dense(a, units=3)", "must give (batch, 2)"},
+      {"a = reshape(x) b", "something follows"},
+      {"# (", "names no layer"},
+      {"nonsense", "there is no model 'nonsense'"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    lan_model *m = NULL;
+    lan_error err = {0};
+    assert_true(lan_model_new(wrong[i].text, LAN_SHAPE(1, 4, 4), CLASSES, 2, 1, &m, &err) !=
+                LAN_OK);
+    assert_null(m);
+    if (!strstr(err.message, wrong[i].complaint)) fail_msg("%s", err.message);
+  }
+}
+
+static void presets_fit_any_example(void **state) {
+  (void)state;
+  static const lan_shape shapes[] = {{3, {1, 28, 28}}, {3, {3, 32, 32}}, {3, {3, 50, 37}}};
+  const char *name;
+  for (size_t i = 0; (name = lan_model_preset(i)); i++) {
+    for (size_t k = 0; k < 3; k++) {
+      lan_model *m = NULL;
+      lan_error err = {0};
+      if (lan_model_new(name, shapes[k], CLASSES, 2, 1, &m, &err) != LAN_OK)
+        fail_msg("%s", err.message);
+      lan_model_free(m);
+    }
+  }
+  assert_null(lan_model_preset(4));
+}
+
+/* Points within and without a ring. */
+static const char *write_points(void **state) {
+  const char *path = scratch_path(state, "points.csv");
+  static char text[64 * 600];
+  size_t n = (size_t)snprintf(text, sizeof text, "x,y,label\n");
+  lan_rng rng = lan_rng_at(5, 0, 0);
+  for (int i = 0; i < 600; i++) {
+    double x = (double)lan_rng_normal(&rng), y = (double)lan_rng_normal(&rng);
+    n += (size_t)snprintf(text + n, sizeof text - n, "%.4f,%.4f,%s\n", x, y,
+                          x * x + y * y < 1.4 ? "in" : "out");
+  }
+  scratch_write(path, text, n);
+  return path;
+}
+
+static int stop_later(void *ctx, const lan_epoch *e) {
+  int *calls = ctx;
+  (void)e;
+  return calls && --*calls == 0;
+}
+
+static lan_train_options options_for(const char *checkpoint, uint32_t threads, int *calls) {
+  return (lan_train_options){
+      .epochs = 6,
+      .batch = 32,
+      .validation = 0.2,
+      .seed = 3,
+      .threads = threads,
+      .checkpoint = checkpoint,
+      .resume = checkpoint != NULL,
+      .progress = stop_later,
+      .ctx = calls,
+      .optimizer = {.kind = LAN_ADAMW, .rate = 0.01F, .weight_decay = 0.01F}};
+}
+
+static lan_model *train(const char *data, const lan_train_options *o) {
+  lan_model *m = NULL;
+  lan_error err = {0};
+  if (lan_train(data, o, &m, &err) != LAN_OK) fail_msg("%s", err.message);
+  return m;
+}
+
+static void assert_same(lan_model *a, lan_model *b) {
+  lan_net *x = lan_model_net(a), *y = lan_model_net(b);
+  assert_int_equal(lan_net_n_parameters(x), lan_net_n_parameters(y));
+  for (size_t i = 0; i < lan_net_n_parameters(x); i++) {
+    lan_parameter p = lan_net_parameter_at(x, i), q = lan_net_parameter_at(y, i);
+    assert_string_equal(p.name, q.name);
+    assert_memory_equal(p.values, q.values, p.count * sizeof(float));
+  }
+}
+
+static void a_ring_is_learnt_and_saved(void **state) {
+  const char *data = write_points(state), *path = scratch_path(state, "ring.safetensors");
+  lan_train_options one = options_for(NULL, 1, NULL), two = options_for(NULL, 2, NULL);
+  lan_model *a = train(data, &one), *b = train(data, &two), *c = NULL;
+  assert_same(a, b);
+  lan_evaluation e, again;
+  lan_error err = {0};
+  if (lan_model_evaluate(a, data, 2, &e, &err) != LAN_OK) fail_msg("%s", err.message);
+  assert_true((double)e.n_right > 0.93 * (double)e.n_examples);
+  assert_int_equal(lan_model_save(a, path, NULL), LAN_OK);
+  assert_int_equal(lan_model_open(path, &c, NULL), LAN_OK);
+  assert_same(a, c);
+  assert_string_equal(lan_model_describe(c)->classes[1], "out");
+  assert_int_equal(lan_model_evaluate(c, data, 1, &again, NULL), LAN_OK);
+  assert_int_equal(again.n_right, e.n_right);
+  assert_true(again.loss == e.loss);
+  free(e.confusion);
+  free(again.confusion);
+  lan_model_free(a);
+  lan_model_free(b);
+  lan_model_free(c);
+}
+
+/* Stopped after any number of steps, and gone on with: the same weights as in one go. */
+static void stops_change_nothing(void **state) {
+  const char *data = write_points(state), *checkpoint = scratch_path(state, "checkpoint");
+  lan_train_options whole = options_for(NULL, 2, NULL);
+  lan_model *a = train(data, &whole);
+  for (int after = 1; after < 40; after += 7) {
+    lan_model *b = NULL;
+    lan_error err = {0};
+    for (int rounds = 0;; rounds++) {
+      int calls = after;
+      lan_train_options part = options_for(checkpoint, 1 + (uint32_t)rounds % 2, &calls);
+      lan_status status = lan_train(data, &part, &b, &err);
+      if (status == LAN_OK) break;
+      if (status != LAN_ECANCELED) fail_msg("%s", err.message);
+      assert_true(rounds < 200);
+    }
+    assert_same(a, b);
+    lan_model_free(b);
+    unlink(checkpoint);
+  }
+  lan_model_free(a);
+}
+
+static void other_checkpoints_are_refused(void **state) {
+  const char *data = write_points(state), *checkpoint = scratch_path(state, "checkpoint");
+  int calls = 3;
+  lan_train_options o = options_for(checkpoint, 1, &calls);
+  lan_model *m = NULL;
+  lan_error err = {0};
+  assert_int_equal(lan_train(data, &o, &m, &err), LAN_ECANCELED);
+  o.epochs = 7;
+  assert_int_equal(lan_train(data, &o, &m, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "other options"));
+  scratch_write(checkpoint, "not a checkpoint", 16);
+  assert_int_equal(lan_train(data, &o, &m, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "remove it to begin anew"));
+  assert_null(m);
+}
+
+static void losses_that_overflow_end_training(void **state) {
+  const char *data = write_points(state);
+  lan_train_options o = options_for(NULL, 1, NULL);
+  lan_model *m = NULL;
+  lan_error err = {0};
+  o.optimizer = (lan_optimizer_options){.kind = LAN_SGD, .rate = 1e6F};
+  assert_int_equal(lan_train(data, &o, &m, &err), LAN_ERANGE);
+  if (!strstr(err.message, "layer '")) fail_msg("%s", err.message);
+  assert_non_null(strstr(err.message, "first at layer '"));
+  assert_null(m);
+}
+
+static void damaged_models_are_refused(void **state) {
+  const char *data = write_points(state), *path = scratch_path(state, "ring.safetensors");
+  lan_train_options o = options_for(NULL, 1, NULL);
+  o.epochs = 1;
+  lan_model *m = train(data, &o);
+  assert_int_equal(lan_model_save(m, path, NULL), LAN_OK);
+  lan_model_free(m);
+  size_t len;
+  unsigned char *bytes = scratch_read(path, &len);
+  uint64_t seed = 1;
+  for (int i = 0; i < 300; i++) {
+    size_t at = scratch_random(&seed) % (i % 2 ? len : 2000);
+    unsigned char before = bytes[at];
+    bytes[at] = (unsigned char)scratch_random(&seed);
+    scratch_write(path, bytes, i % 3 ? len : at);
+    bytes[at] = before;
+    lan_error err = {0};
+    m = NULL;
+    if (lan_model_open(path, &m, &err) != LAN_OK) {
+      assert_null(m);
+      assert_true(err.message[0] != '\0');
+    }
+    lan_model_free(m);
+  }
+  free(bytes);
+}
+
+/* PyTorch 2.15: OneCycleLR(max_lr=0.1, total_steps=10). */
+static void schedules_follow_their_sources(void **state) {
+  (void)state;
+  static const double one_cycle[] = {0.004,        0.052,        0.1,          0.0950484632,
+                                     0.0811745654, 0.0611262022, 0.0388741978, 0.0188258346,
+                                     0.0049519368, 4e-07};
+  for (uint64_t i = 0; i < 10; i++) {
+    assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, i, 10) - one_cycle[i]) < 1e-8);
+  }
+  assert_true(fabs(schedule_rate(LAN_COSINE, 0.1, 5, 10) - 0.05) < 1e-12);
+  assert_true(schedule_rate(LAN_STEPS, 0.1, 4, 10) == 0.1);
+  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 5, 10) - 0.01) < 1e-12);
+  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 8, 10) - 0.001) < 1e-12);
+}
+
+#define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(descriptions_are_read),   cmocka_unit_test(presets_fit_any_example),
+      IN_SCRATCH(a_ring_is_learnt_and_saved),    IN_SCRATCH(stops_change_nothing),
+      IN_SCRATCH(other_checkpoints_are_refused), IN_SCRATCH(losses_that_overflow_end_training),
+      IN_SCRATCH(damaged_models_are_refused),    cmocka_unit_test(schedules_follow_their_sources),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
