@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -165,7 +166,7 @@ static lan_var add_parameter(lan_net *net, const char *layer, const net_paramete
                      .decays = !spec->frozen && !spec->no_decay,
                      .node = (lan_var)net->nodes.len};
   if (!p.name) return LAN_NONE;
-  p.values = lan_alloc_array(p.count, sizeof *p.values);
+  p.values = aligned_alloc(64, (p.count * sizeof *p.values + 63) / 64 * 64); /* whole cache lines */
   if (!p.values) return no_memory(net);
   first_values(net, spec, &p);
   net_node node = {

@@ -140,46 +140,36 @@ void lanes16_pass(size_t n, const float *dy, const float *y, float *dx) {
   for (; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
+/* Halves are added until one number is left. */
 static inline float total(v16 v) {
-  float sum = 0;
-  for (size_t l = 0; l < 16; l++) sum += v[l];
-  return sum;
+  union {
+    v16 all;
+    float part[16];
+  } u = {.all = v};
+  for (size_t half = 8; half > 0; half /= 2) {
+    for (size_t l = 0; l < half; l++) u.part[l] += u.part[l + half];
+  }
+  return u.part[0];
 }
 
+/* Eight sums, which need not wait for each other; memory is read from front to back. */
 static float dot(size_t n, const float *x, const float *y) {
-  v16 s = {0};
+  v16 sum[8] = {{0}};
   size_t i = 0;
-  for (; i + 16 <= n; i += 16) s += load(x + i) * load(y + i);
-  float sum = total(s);
-  for (; i < n; i++) sum += x[i] * y[i];
-  return sum;
-}
-
-/* Four rows at once, so that sums need not wait for each other. */
-static void four_rows(size_t n, const float *w, const float *x, float *y) {
-  v16 s[4] = {{0}}, t[4] = {{0}};
-  size_t i = 0;
-  for (; i + 32 <= n; i += 32) {
-    v16 a = load(x + i), b = load(x + i + 16);
-    for (size_t k = 0; k < 4; k++) {
-      s[k] += load(w + k * n + i) * a;
-      t[k] += load(w + k * n + i + 16) * b;
-    }
+  for (; i + 128 <= n; i += 128) {
+    for (size_t k = 0; k < 8; k++) sum[k] += load(x + i + 16 * k) * load(y + i + 16 * k);
   }
-  for (size_t k = 0; k < 4; k++) {
-    float sum = total(s[k] + t[k]);
-    for (size_t j = i; j < n; j++) sum += w[k * n + j] * x[j];
-    y[k] = sum;
-  }
+  for (; i + 16 <= n; i += 16) sum[0] += load(x + i) * load(y + i);
+  float rest = 0;
+  for (; i < n; i++) rest += x[i] * y[i];
+  return rest +
+         total(((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
 }
 
 void lanes16_matrix_vector(size_t rows, size_t n, const float *w, const float *x, const float *b,
                            bool relu, float *y) {
-  size_t r = 0;
-  for (; r + 4 <= rows; r += 4) four_rows(n, w + r * n, x, y + r);
-  for (; r < rows; r++) y[r] = dot(n, w + r * n, x);
-  for (r = 0; r < rows; r++) {
-    if (b) y[r] += b[r];
+  for (size_t r = 0; r < rows; r++) {
+    y[r] = dot(n, w + r * n, x) + (b ? b[r] : 0);
     if (relu && !(y[r] > 0)) y[r] = 0;
   }
 }
