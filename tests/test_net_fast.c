@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "net/op.h"
+#include "net/plan.h"
 
 enum { BATCH = 6 };
 
@@ -205,6 +205,26 @@ static void threads_do_not_matter(void **state) {
   end(&b);
 }
 
+/* A picture that is worked on by several threads gives the same numbers. */
+static void a_team_does_not_matter(void **state) {
+  (void)state;
+  if (!net_providers[0] || !__builtin_cpu_supports("avx512bw")) skip();
+  world alone = start(residual, 3, 32, (lan_net_plan_options){.batch = 1, .threads = 1});
+  assert_int_equal(alone.plan->team, 1);
+  lan_net_forward(alone.plan, NULL);
+  for (uint32_t threads = 2; threads <= 5; threads++) {
+    world w = start(residual, 3, 32, (lan_net_plan_options){.batch = 1, .threads = threads});
+    assert_int_equal(w.plan->team, threads < 4 ? threads : 4);
+    for (int step = 0; step < 20; step++) {
+      lan_net_forward(w.plan, NULL);
+      assert_memory_equal(lan_net_plan_output(w.plan, "y"), lan_net_plan_output(alone.plan, "y"),
+                          10 * sizeof(float));
+    }
+    end(&w);
+  }
+  end(&alone);
+}
+
 /* Kernels of the plan's steps, one a line. */
 static void assert_kernels(builder of, uint32_t channels, uint32_t side, int training,
                            const char *expected) {
@@ -253,6 +273,7 @@ int main(void) {
       cmocka_unit_test(training_agrees_with_the_reference),
       cmocka_unit_test(inference_agrees_with_the_reference),
       cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(a_team_does_not_matter),
       cmocka_unit_test(what_ran_was_fast),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,3 +138,19 @@ void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, si
   while (atomic_load(&pool->busy)) pthread_cond_wait(&pool->done, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
 }
+
+void lan_barrier_wait(lan_barrier *barrier, unsigned n) {
+  unsigned round = atomic_load(&barrier->round);
+  if (atomic_fetch_add(&barrier->arrived, 1) + 1 == n) {
+    atomic_store(&barrier->arrived, 0);
+    atomic_fetch_add(&barrier->round, 1);
+    return;
+  }
+  for (int i = 0; atomic_load(&barrier->round) == round; i++) {
+    if (i < SPINS) {
+      pause_briefly();
+    } else {
+      sched_yield(); /* the others may be waiting for this processor */
+    }
+  }
+}

@@ -2,6 +2,7 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "lantoa/status.h"
@@ -22,5 +23,14 @@ size_t lan_pool_size(const lan_pool *pool); /* 1 for a NULL pool */
  * pool; not from inside a task. */
 void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, size_t worker),
                   void *ctx);
+
+/* Where a known number of threads wait for each other, again and again; for waits that are short. In tasks of
+ * a pool only if the pool has as many threads as there are such tasks. Zero it before first use. */
+typedef struct lan_barrier {
+  atomic_uint arrived, round;
+} lan_barrier;
+
+/* Returns when `n` threads have called it. What they wrote before is seen by all afterwards. */
+void lan_barrier_wait(lan_barrier *barrier, unsigned n);
 
 #endif

@@ -39,6 +39,7 @@ typedef struct net_run {
   uint32_t shard, n_shards;
   uint32_t first_row, rows, all_rows; /* of the batch: this shard's, and all */
   bool batched;                       /* the output has LAN_BATCH */
+  uint32_t member, members;           /* of the threads that share this shard's work; see `splits` */
   const net_clock *clock;
 } net_run;
 
@@ -58,10 +59,15 @@ typedef struct net_kernel {
   bool any_layout;  /* works on whatever layout its inputs have in common, and keeps it */
   uint32_t keep_in; /* bit i: backward reads in[i] (parameters are always there) */
   bool keep_out;    /* backward reads out */
+  /* In inference a shard may be worked on by several threads: forward is then called by each, with scratch
+   * memory of its own but the same state, and does its part of the output. Others are called by the first. */
+  bool splits;
   void (*sizes)(const net_run *run, net_sizes *sizes); /* may be NULL: nothing */
   /* Makes run->state when the plan is made; pointers to values are not set yet. May be NULL. */
   lan_status (*prepare)(net_run *run, lan_error *err);
   void (*release)(void *state);
+  /* Inference: called before a forward pass if parameters may have changed since the last one. */
+  void (*refresh)(const net_run *run);
   void (*forward)(const net_run *run, uint32_t phase);
   void (*backward)(const net_run *run, uint32_t phase);
 } net_kernel;

@@ -79,6 +79,7 @@ static lan_status make_plan(lan_net_plan *plan, lan_error *err) {
   size_t threads = plan->options.threads ? plan->options.threads : lan_cpu_count();
   plan->n_shards = shards_for(net, &plan->options, threads);
   plan->rows = (plan->options.batch + plan->n_shards - 1) / plan->n_shards;
+  size_t wanted = threads;
   if (threads > plan->n_shards) threads = plan->n_shards;
   lan_status status = threads > 1 ? lan_pool_new(threads, &plan->pool, err) : LAN_OK;
   if (status == LAN_OK) status = plan_make_steps(plan, err);
@@ -86,6 +87,7 @@ static lan_status make_plan(lan_net_plan *plan, lan_error *err) {
     status = lan_fail(err, LAN_EINVAL, "the loss depends on no parameter that learns");
   }
   if (status == LAN_OK) status = plan_lay_out(plan, err);
+  if (status == LAN_OK) status = plan_make_team(plan, wanted, err);
   if (status == LAN_OK && !make_programs(plan)) status = lan_fail_memory(err, 0);
   return status;
 }
@@ -129,6 +131,8 @@ void lan_net_plan_free(lan_net_plan *plan) {
     free(v->grad_base);
   }
   free(plan->runs);
+  free(plan->team_runs);
+  free(plan->team_scratch);
   free(plan->arena);
   free(plan->shared);
   free(plan->gradients);
@@ -175,15 +179,31 @@ static void run_program(lan_net_plan *plan, const plan_program *program) {
   }
 }
 
+/* Kernels that keep parameters in other orders take them over again, if they may have changed. */
+static void refresh(lan_net_plan *plan) {
+  uint64_t changes = atomic_load(&plan->net->changes);
+  if (plan->refreshed && plan->clock.changes == changes) return;
+  plan->clock.changes = changes;
+  plan->refreshed = true;
+  for (size_t i = 0; i < plan->n_shards * plan->steps.len; i++) {
+    const net_kernel *kernel = plan->steps.data[i % plan->steps.len].kernel;
+    if (kernel->refresh) kernel->refresh(&plan->runs[i]);
+  }
+}
+
 void lan_net_forward(lan_net_plan *plan, double *loss) {
   if (plan->clock.training) {
     plan->clock.step++;
-    plan->clock.changes++; /* they do between any two steps */
+    plan->clock.changes++;  /* they do between any two steps */
     net_changed(plan->net); /* running statistics */
   } else {
-    plan->clock.changes = atomic_load(&plan->net->changes);
+    refresh(plan);
   }
-  run_program(plan, &plan->forward);
+  if (plan->team > 1) {
+    plan_forward_as_team(plan);
+  } else {
+    run_program(plan, &plan->forward);
+  }
   if (!loss || plan->loss == NET_NOWHERE) return;
   *loss = 0;
   const plan_step *last = &plan->steps.data[plan->values.data[plan->loss].step];

@@ -57,6 +57,13 @@ struct lan_net_plan {
   VEC(plan_value) values;
   VEC(plan_step) steps;
   net_run *runs; /* of step i on shard s: runs[s * steps.len + i] */
+  /* A single shard of a plan for inference may have a team of threads: of step i for member m,
+   * team_runs[m * steps.len + i]. */
+  uint32_t team;
+  net_run *team_runs;
+  char *team_scratch;
+  lan_barrier barrier;
+  bool refreshed;
   plan_program forward, backward;
   net_clock clock;
   /* Memory. */
@@ -77,6 +84,9 @@ struct lan_net_plan {
 lan_status plan_make_steps(lan_net_plan *plan, lan_error *err);
 /* plan_memory.c: how long each value is needed, where it lies, and the runs that point there. */
 lan_status plan_lay_out(lan_net_plan *plan, lan_error *err);
+/* plan_team.c: whether several threads shall share a single shard, and how they do. */
+lan_status plan_make_team(lan_net_plan *plan, size_t threads, lan_error *err);
+void plan_forward_as_team(lan_net_plan *plan);
 
 /* Where a shard has a value, and the gradient of the loss by it (NULL: not wanted). */
 float *plan_value_at(const lan_net_plan *plan, uint32_t value, uint32_t shard);

@@ -77,6 +77,7 @@ static void describe_run(lan_net_plan *plan, const plan_step *step, uint32_t sha
   run->rows = first_row(plan, shard + 1) - run->first_row;
   run->all_rows = plan->options.batch;
   run->clock = &plan->clock;
+  run->members = 1;
   run->n_nodes = step->n_nodes;
   run->n_in = step->n_in;
   memcpy(run->nodes, step->nodes, sizeof run->nodes);

@@ -13,7 +13,7 @@
 #include "net/ops.h"
 
 enum { NORM_MOMENTUM, NORM_EPSILON };
-enum { FEWEST_TILES = 8 };
+enum { FEWEST_TILES = 4 };
 
 /* ---- what is offered ---- */
 
@@ -326,9 +326,9 @@ static void norm_backward(const net_run *run, uint32_t phase) {
 /* ---- inference ---- */
 
 /* Batch norm is folded into the weights: conv(x, a w) + a bias + b. */
-static void fold(const net_run *run, conv_state *st) {
+static void fold(const net_run *run) {
+  conv_state *st = run->state;
   const conv_form *f = &st->form;
-  if (st->packed_once && st->packed_at == run->clock->changes) return;
   for (size_t c = 0; c < st->filters; c++) {
     float a = 1, b = 0;
     if (f->norm) {
@@ -342,16 +342,15 @@ static void fold(const net_run *run, conv_state *st) {
     }
     st->folded[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
   }
+  int was = fast_begin();
   conv_pack(st, st->wide);
-  st->packed_once = true;
-  st->packed_at = run->clock->changes;
+  fast_end(was);
 }
 
 static void conv_infer(const net_run *run, uint32_t phase) {
   (void)phase;
   conv_state *st = run->state;
   int was = fast_begin();
-  fold(run, st);
   for (uint32_t i = 0; i < st->n_pieces; i++) {
     conv_piece(run, st, i, st->folded, run->out + i * st->y_floats);
   }
@@ -368,6 +367,7 @@ static void conv_infer(const net_run *run, uint32_t phase) {
 #define PLAIN .forward = conv_forward, .backward = conv_backward
 #define NORMED \
   .forward = norm_forward, .backward = norm_backward, .forward_phases = 2, .backward_phases = 2
+enum { SPLITS_onednn = false, SPLITS_winograd = true };
 /* By what follows: norm, add, relu; the last one is for inference. */
 enum { RELU = 1, NORM = 2, NORM_ADD = 4, INFERENCE = 6, FORMS };
 #define KERNELS(WITH)                                                                              \
@@ -376,7 +376,8 @@ enum { RELU = 1, NORM = 2, NORM_ADD = 4, INFERENCE = 6, FORMS };
     [NORM] = KERNEL(WITH, ", norm", NORMED), [NORM | RELU] = KERNEL(WITH, ", norm, relu", NORMED), \
     [NORM_ADD] = KERNEL(WITH, ", norm, add", NORMED),                                              \
     [NORM_ADD | RELU] = KERNEL(WITH, ", norm, add, relu", NORMED, .keep_out = true),               \
-    [INFERENCE] = KERNEL(WITH, ", inference", .forward = conv_infer)                               \
+    [INFERENCE] = KERNEL(WITH, ", inference", .forward = conv_infer, .refresh = fold,              \
+                         .splits = SPLITS_##WITH)                                                  \
   }
 static const net_kernel ONEDNN[FORMS] = KERNELS(onednn), WINOGRAD[FORMS] = KERNELS(winograd);
 

@@ -200,7 +200,8 @@ void conv_piece(const net_run *run, conv_state *st, uint32_t i, const float *bia
   if (st->form.residual && alone) residual = run->in[st->form.residual] + i * st->y_floats;
   if (st->winograd) {
     winograd_after after = {.bias = bias, .residual = residual, .relu = alone && st->form.relu};
-    winograd_run(&st->tiles, x, st->packed, &after, y, run->scratch);
+    winograd_run(&st->tiles, x, st->packed, &after, (winograd_share){run->member, run->members}, y,
+                 run->scratch);
     return;
   }
   if (residual) memcpy(y, residual, st->y_floats * sizeof *y);
@@ -252,7 +253,8 @@ static void back_data(const net_run *run, conv_state *st, uint32_t i, const floa
     winograd_shape back = st->tiles;
     back.channels = st->tiles.filters;
     back.filters = st->tiles.channels;
-    winograd_run(&back, dy, st->packed_back, &(winograd_after){.add = add}, dx, run->scratch);
+    winograd_run(&back, dy, st->packed_back, &(winograd_after){.add = add}, (winograd_share){0, 1},
+                 dx, run->scratch);
     return;
   }
   float *to = add ? conv_scratch(run, st->dx_at) : dx;

@@ -143,6 +143,10 @@ static tiles tiles_of(const winograd_shape *s) {
   return (tiles){across, down, s->pictures * across * down};
 }
 
+typedef struct range {
+  size_t from, to;
+} range;
+
 typedef struct place {
   size_t picture, y, x; /* of the tile's first output */
 } place;
@@ -251,13 +255,14 @@ static void multiply(size_t channels, const float *v, const float *u, float *m) 
   for (size_t k = 0; k < TILES; k++) store(m + 16 * k, sum[k]);
 }
 
-/* The same for 4 tiles, and 64 filters that are `step` apart by 16. */
-static void multiply_few(size_t channels, const float *v, const float *u, size_t step, float *m) {
+/* The same for 4 tiles, and `blocks` (at most 4) times 16 filters; their weights are `step` apart. */
+static inline void multiply_few(size_t blocks, size_t channels, const float *v, const float *u,
+                                size_t step, float *m) {
   v16 sum[4][4] = {{{0}}};
   for (size_t c = 0; c < channels; c += 16, v += 16 * TILES) {
     for (size_t l = 0; l < 16; l++, u += 16) {
 #pragma GCC unroll 4
-      for (size_t f = 0; f < 4; f++) {
+      for (size_t f = 0; f < blocks; f++) {
         v16 weights = load(u + f * step);
 #pragma GCC unroll 4
         for (size_t k = 0; k < 4; k++) sum[f][k] += v[16 * k + l] * weights;
@@ -265,36 +270,55 @@ static void multiply_few(size_t channels, const float *v, const float *u, size_t
     }
   }
 #pragma GCC unroll 4
-  for (size_t f = 0; f < 4; f++) {
+  for (size_t f = 0; f < blocks; f++) {
 #pragma GCC unroll 4
     for (size_t k = 0; k < 4; k++) store(m + 16 * (f * TILES + k), sum[f][k]);
   }
 }
 
-static void multiply_points(const winograd_shape *s, size_t n, const float *v, const float *u,
-                            float *m) {
+static void multiply_points(const winograd_shape *s, size_t n, range filters, const float *v,
+                            const float *u, float *m) {
   size_t v_step = point_floats(s->channels), m_step = point_floats(s->filters);
-  for (size_t p = 0; p < POINTS; p++, v += v_step, m += m_step) {
-    size_t f = 0;
-    for (; n <= 4 && f + 64 <= s->filters; f += 64, u += 64 * s->channels) {
-      multiply_few(s->channels, v, u, 16 * s->channels, m + f * TILES);
+  for (size_t p = 0; p < POINTS; p++, v += v_step, m += m_step, u += s->channels * s->filters) {
+    size_t f = filters.from;
+    size_t step = 16 * s->channels;
+    for (; n <= 4 && f + 64 <= filters.to; f += 64) {
+      multiply_few(4, s->channels, v, u + f * s->channels, step, m + f * TILES);
     }
-    for (; f < s->filters; f += 16, u += 16 * s->channels) {
-      multiply(s->channels, v, u, m + f * TILES);
+    for (; n <= 4 && f + 32 <= filters.to; f += 32) {
+      multiply_few(2, s->channels, v, u + f * s->channels, step, m + f * TILES);
+    }
+    for (; f < filters.to; f += 16) {
+      multiply(s->channels, v, u + f * s->channels, m + f * TILES);
     }
   }
 }
 
+/* Part of 0 .. n in steps of `unit`. */
+static range part_of(size_t n, size_t unit, winograd_share share) {
+  size_t units = (n + unit - 1) / unit;
+  size_t from = units * share.part / share.parts * unit;
+  size_t to = units * (share.part + 1) / share.parts * unit;
+  return (range){from, to < n ? to : n};
+}
+
 void winograd_run(const winograd_shape *s, const float *x, const float *u,
-                  const winograd_after *after, float *y, float *scratch) {
+                  const winograd_after *after, winograd_share share, float *y, float *scratch) {
   tiles t = tiles_of(s);
+  range filters = {0, s->filters}, own = {0, t.all};
+  if (t.all >= TILES * share.parts) {
+    own = part_of(t.all, TILES, share);
+  } else {
+    filters = part_of(s->filters, 16, share);
+  }
+  if (filters.from == filters.to) return;
   float *v = scratch, *m = scratch + POINTS * point_floats(s->channels);
-  for (size_t first = 0; first < t.all; first += TILES) {
+  for (size_t first = own.from; first < own.to; first += TILES) {
     size_t n = transform_tiles(s, &t, first, s->channels, x, transform_input, v);
-    multiply_points(s, n, v, u, m);
+    multiply_points(s, n, filters, v, u, m);
     for (size_t k = 0; k < n; k++) {
       place at = place_of(&t, first + k);
-      for (size_t f = 0; f < s->filters; f += 16) {
+      for (size_t f = filters.from; f < filters.to; f += 16) {
         size_t plane = (at.picture * s->filters + f) * s->height * s->width;
         v16 bias = load(after->bias ? after->bias + f : nothing);
         transform_output(s, m + (f / 16 * TILES + k) * 16, point_floats(s->filters), at, after,

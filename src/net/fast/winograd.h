@@ -19,6 +19,11 @@ typedef struct winograd_after {
   bool add, relu;
 } winograd_after;
 
+/* Part `part` of `parts` of the output: some of the tiles, or of the filters. */
+typedef struct winograd_share {
+  size_t part, parts;
+} winograd_share;
+
 size_t winograd_weights(const winograd_shape *s); /* floats of transformed weights */
 size_t winograd_scratch(const winograd_shape *s); /* bytes; `s` or either pass backward */
 
@@ -28,7 +33,7 @@ void winograd_prepare(const winograd_shape *s, const float *w, bool back, float 
 
 /* y from x; for the gradient by the input with channels and filters exchanged. */
 void winograd_run(const winograd_shape *s, const float *x, const float *u,
-                  const winograd_after *after, float *y, float *scratch);
+                  const winograd_after *after, winograd_share share, float *y, float *scratch);
 
 /* The gradient by the weights: each call adds to `du` (winograd_weights, zeroed before the first one),
  * from x and the gradient of y; then it is turned into plain weights, added to `dw` with `add`. */
