@@ -23,13 +23,21 @@ static const char *const linked_choices[] = {"yes", "no", "only", NULL};
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 static const char *const preset_choices[] = {"memory", "ppr", "spreadr", "actr", "heat", NULL};
 
+static const char *const flip_choices[] = {"no", "yes", NULL};
+static const char *const optimizer_choices[] = {"sgd", "adam", "adamw", "rmsprop", NULL};
+static const char *const schedule_choices[] = {"one-cycle", "cosine",   "steps",
+                                               "plateau",   "constant", NULL};
+
 #define FIELD(f) offsetof(options, f)
 
 static const spec specs[OPTIONS] = {
+    [OPTION_BATCH] = {"--batch", 0, KIND_COUNT, FIELD(batch), 1, 65536, NULL},
     [OPTION_CACHE_DIR] = {"--cache-dir", 0, KIND_TEXT, FIELD(cache_dir), 0, 0, NULL},
     [OPTION_COLOR] = {"--color", 0, KIND_CHOICE, FIELD(color), 0, 0, color_choices},
     [OPTION_DECAY] = {"--decay", 0, KIND_REAL, FIELD(decay), 0, 1, NULL},
+    [OPTION_EPOCHS] = {"--epochs", 0, KIND_COUNT, FIELD(epochs), 1, 100000, NULL},
     [OPTION_EXCLUDE] = {"--exclude", 0, KIND_LIST, FIELD(excludes), 0, 0, NULL},
+    [OPTION_FLIP] = {"--flip", 0, KIND_CHOICE, FIELD(flip), 0, 0, flip_choices},
     [OPTION_FROM] = {"--from", 0, KIND_LIST, FIELD(from), 0, 0, NULL},
     [OPTION_HELP] = {"--help", 'h', KIND_FLAG, FIELD(help), 0, 0, NULL},
     [OPTION_INCLUDE_T0] = {"--include-t0", 0, KIND_FLAG, FIELD(include_t0), 0, 0, NULL},
@@ -37,20 +45,34 @@ static const spec specs[OPTIONS] = {
     [OPTION_LANG] = {"--lang", 0, KIND_CHOICE, FIELD(lang), 0, 0, lang_choices},
     [OPTION_LIMIT] = {"--limit", 'n', KIND_COUNT, FIELD(limit), 1, 1e9, NULL},
     [OPTION_LINKED] = {"--linked", 0, KIND_CHOICE, FIELD(linked), 0, 0, linked_choices},
+    [OPTION_MIXUP] = {"--mixup", 0, KIND_REAL, FIELD(mixup), 0, 100, NULL},
+    [OPTION_MODEL] = {"--model", 0, KIND_TEXT, FIELD(model), 0, 0, NULL},
     [OPTION_NO_CACHE] = {"--no-cache", 0, KIND_FLAG, FIELD(no_cache), 0, 0, NULL},
     [OPTION_NULL] = {"--null", '0', KIND_FLAG, FIELD(null), 0, 0, NULL},
+    [OPTION_OPTIMIZER] = {"--optimizer", 0, KIND_CHOICE, FIELD(optimizer), 0, 0, optimizer_choices},
+    [OPTION_OUTPUT] = {"--output", 'o', KIND_TEXT, FIELD(output), 0, 0, NULL},
+    [OPTION_PATIENCE] = {"--patience", 0, KIND_COUNT, FIELD(patience), 1, 100000, NULL},
     [OPTION_PRESET] = {"--preset", 0, KIND_CHOICE, FIELD(preset), 0, 0, preset_choices},
     [OPTION_QUIET] = {"--quiet", 'q', KIND_FLAG, FIELD(quiet), 0, 0, NULL},
     [OPTION_RATE] = {"--rate", 0, KIND_REAL, FIELD(rate), 1e-9, 1e3, NULL},
     [OPTION_REBUILD] = {"--rebuild", 0, KIND_FLAG, FIELD(rebuild), 0, 0, NULL},
+    [OPTION_RESUME] = {"--resume", 0, KIND_FLAG, FIELD(resume), 0, 0, NULL},
     [OPTION_RETENTION] = {"--retention", 0, KIND_REAL, FIELD(retention), 0, 1, NULL},
+    [OPTION_SCHEDULE] = {"--schedule", 0, KIND_CHOICE, FIELD(schedule), 0, 0, schedule_choices},
+    [OPTION_SEED] = {"--seed", 0, KIND_COUNT, FIELD(seed), 0, 1e15, NULL},
+    [OPTION_SHIFT] = {"--shift", 0, KIND_COUNT, FIELD(shift), 0, 64, NULL},
+    [OPTION_SIDE] = {"--side", 0, KIND_COUNT, FIELD(side), 1, 4096, NULL},
+    [OPTION_SMOOTHING] = {"--smoothing", 0, KIND_REAL, FIELD(smoothing), 0, 0.999, NULL},
     [OPTION_STDIN] = {"--stdin", 0, KIND_FLAG, FIELD(from_stdin), 0, 0, NULL},
     [OPTION_SUPPRESS] = {"--suppress", 0, KIND_REAL, FIELD(suppress), 0, 1e30, NULL},
+    [OPTION_THREADS] = {"--threads", 0, KIND_COUNT, FIELD(threads), 1, 64, NULL},
     [OPTION_THROWS] = {"--throws", 0, KIND_COUNT, FIELD(throws), 1, 1000, NULL},
     [OPTION_TIME] = {"--time", 0, KIND_COUNT, FIELD(time), 1, 10000, NULL},
     [OPTION_UNDIRECTED] = {"--undirected", 0, KIND_FLAG, FIELD(undirected), 0, 0, NULL},
+    [OPTION_VALIDATION] = {"--validation", 0, KIND_REAL, FIELD(validation), 0, 0.9, NULL},
     [OPTION_VAULT] = {"--vault", 0, KIND_TEXT, FIELD(vault), 0, 0, NULL},
     [OPTION_VERSION] = {"--version", 'V', KIND_FLAG, FIELD(version), 0, 0, NULL},
+    [OPTION_WEIGHT_DECAY] = {"--weight-decay", 0, KIND_REAL, FIELD(weight_decay), 0, 1000, NULL},
     [OPTION_WHY] = {"--why", 0, KIND_FLAG, FIELD(why), 0, 0, NULL},
 };
 

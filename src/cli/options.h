@@ -11,10 +11,13 @@
 #include "lantoa/spread.h"
 
 typedef enum option_id {
+  OPTION_BATCH,
   OPTION_CACHE_DIR,
   OPTION_COLOR,
   OPTION_DECAY,
+  OPTION_EPOCHS,
   OPTION_EXCLUDE,
+  OPTION_FLIP,
   OPTION_FROM,
   OPTION_HELP,
   OPTION_INCLUDE_T0,
@@ -22,20 +25,34 @@ typedef enum option_id {
   OPTION_LANG,
   OPTION_LIMIT,
   OPTION_LINKED,
+  OPTION_MIXUP,
+  OPTION_MODEL,
   OPTION_NO_CACHE,
   OPTION_NULL,
+  OPTION_OPTIMIZER,
+  OPTION_OUTPUT,
+  OPTION_PATIENCE,
   OPTION_PRESET,
   OPTION_QUIET,
   OPTION_RATE,
   OPTION_REBUILD,
+  OPTION_RESUME,
   OPTION_RETENTION,
+  OPTION_SCHEDULE,
+  OPTION_SEED,
+  OPTION_SHIFT,
+  OPTION_SIDE,
+  OPTION_SMOOTHING,
   OPTION_STDIN,
   OPTION_SUPPRESS,
+  OPTION_THREADS,
   OPTION_THROWS,
   OPTION_TIME,
   OPTION_UNDIRECTED,
+  OPTION_VALIDATION,
   OPTION_VAULT,
   OPTION_VERSION,
+  OPTION_WEIGHT_DECAY,
   OPTION_WHY,
   OPTIONS
 } option_id;
@@ -54,9 +71,15 @@ typedef VEC(const char *) word_list;
 
 typedef struct options {
   uint64_t given; /* TAKES bits of those that were */
+  bool resume;
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
-  const char *vault, *cache_dir;
-  size_t limit; /* 0: the command's own */
+  const char *vault, *cache_dir, *model, *output;
+  size_t batch, epochs, patience, seed, shift, side, threads;
+  double mixup, smoothing, validation, weight_decay;
+  int flip;      /* 0: no, 1: yes */
+  int optimizer; /* lan_optimizer_kind */
+  int schedule;  /* lan_schedule_kind */
+  size_t limit;  /* 0: the command's own */
   size_t throws;
   size_t time;
   double decay, rate, retention, suppress;

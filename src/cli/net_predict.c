@@ -1,0 +1,140 @@
+/* lantoa net predict */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/lines.h"
+#include "lantoa/train.h"
+
+enum { LABELS = 3 };
+
+typedef struct predicting {
+  cli *c;
+  lan_model *model;
+  float *probabilities;
+  size_t failed;
+} predicting;
+
+/* The most probable class that is less probable than `below`, or equal and later than `after`. */
+static size_t next_label(const predicting *p, uint32_t n, size_t last) {
+  size_t best = n;
+  for (size_t c = 0; c < n; c++) {
+    float q = p->probabilities[c];
+    bool open =
+        last == n || q < p->probabilities[last] || (q == p->probabilities[last] && c > last);
+    if (open && (best == n || q > p->probabilities[best])) best = c;
+  }
+  return best;
+}
+
+static void write_json(const predicting *p, const char *path) {
+  const lan_model_info *info = lan_model_describe(p->model);
+  size_t wanted = p->c->opt.limit ? p->c->opt.limit : LABELS, last = info->n_classes;
+  json j = {&p->c->out.buf, false};
+  json_open(&j, '{');
+  json_bytes(&j, "file", path);
+  json_key(&j, "labels");
+  json_open(&j, '[');
+  for (size_t k = 0; k < wanted && k < info->n_classes; k++) {
+    last = next_label(p, info->n_classes, last);
+    json_open(&j, '{');
+    json_bytes(&j, "label", info->classes[last]);
+    json_key(&j, "probability");
+    json_number(&j, (double)p->probabilities[last]);
+    json_close(&j, '}');
+  }
+  json_close(&j, ']');
+  json_close(&j, '}');
+  json_end(&j);
+}
+
+static void write_text(const predicting *p, const char *path) {
+  const lan_model_info *info = lan_model_describe(p->model);
+  size_t wanted = p->c->opt.limit ? p->c->opt.limit : LABELS, last = info->n_classes;
+  output *o = &p->c->out;
+  output_styled(o, STYLE_STRONG, path);
+  lan_buf_add_char(&o->buf, '\n');
+  for (size_t k = 0; k < wanted && k < info->n_classes; k++) {
+    last = next_label(p, info->n_classes, last);
+    lan_buf_add_str(&o->buf, "  ");
+    output_bar(o, (double)p->probabilities[last]);
+    lan_buf_printf(&o->buf, " %5.1f%%  ", 100 * (double)p->probabilities[last]);
+    output_text(o, lan_str_of(info->classes[last]), 0);
+    lan_buf_add_char(&o->buf, '\n');
+  }
+}
+
+/* False: nobody reads any more. */
+static bool predict(predicting *p, const char *path) {
+  lan_error err = {0};
+  if (lan_model_predict(p->model, path, p->probabilities, &err) != LAN_OK) {
+    cli_complain("%s", err.message);
+    p->failed++;
+    return true;
+  }
+  if (p->c->opt.json) {
+    write_json(p, path);
+  } else {
+    write_text(p, path);
+  }
+  return output_flush(&p->c->out) && !cli_stopped();
+}
+
+static void predict_lines(predicting *p) {
+  lines in = {.end = '\n'};
+  char *record;
+  for (lines_got got; (got = lines_next(&in, &record)) == LINES_RECORD || got == LINES_BAD;) {
+    if (got == LINES_BAD) {
+      cli_complain("a path from standard input is too long or holds a NUL");
+      p->failed++;
+    } else if (!predict(p, record)) {
+      break;
+    }
+  }
+  lines_free(&in);
+}
+
+static cli_exit run(cli *c) {
+  predicting p = {.c = c};
+  lan_error err = {0};
+  size_t n = c->opt.words.len;
+  if (!c->opt.from_stdin && n < 2) {
+    cli_complain("net predict wants a picture after the model, or --stdin");
+    return CLI_USAGE;
+  }
+  lan_status status = lan_model_open(c->opt.words.data[0], &p.model, &err);
+  if (status != LAN_OK) {
+    cli_complain("%s", err.message);
+    return cli_exit_of(status);
+  }
+  p.probabilities = lan_alloc_array(lan_model_describe(p.model)->n_classes, sizeof(float));
+  if (!p.probabilities) cli_complain("out of memory");
+  for (size_t i = 1; p.probabilities && i < n && predict(&p, c->opt.words.data[i]); i++) {
+  }
+  if (p.probabilities && c->opt.from_stdin) predict_lines(&p);
+  bool done = p.probabilities != NULL;
+  free(p.probabilities);
+  lan_model_free(p.model);
+  if (cli_stopped()) return CLI_STOPPED;
+  return !done ? CLI_BROKEN : p.failed ? CLI_PARTIAL : CLI_FOUND;
+}
+
+const command command_net_predict = {
+    .name = "net predict",
+    .help =
+        "usage: lantoa net predict MODEL FILE ... [OPTION ...]\n"
+        "\n"
+        "What the model takes the pictures for: the most probable labels of each.\n"
+        "\n"
+        "  -n, --limit N       labels for each picture (default 3)\n"
+        "  --stdin             paths from standard input, one a line\n"
+        "  --json              a JSON object a picture\n" HELP_COLOR
+        "\n"
+        "Exit: 0 done, 2 usage, 3 some pictures could not be read, 4 the model could not.\n",
+    .takes = TAKES(OPTION_JSON) | TAKES(OPTION_LIMIT) | TAKES(OPTION_STDIN),
+    .least = 1,
+    .most = SIZE_MAX,
+    .missing =
+        "net predict wants a model and pictures, as lantoa net predict cats.safetensors cat.jpg",
+    .run = run};
