@@ -47,8 +47,9 @@ static void write_classes(output *o, const lan_model_info *info, const lan_evalu
 
 static void write_matrix(output *o, const lan_model_info *info, const lan_evaluation *e) {
   if (e->n_classes > MATRIX_CLASSES) return;
-  output_styled(o, STYLE_FAINT,
-                "\nrows: what it is; columns: what was guessed, in the same order\n");
+  lan_buf_add_char(&o->buf, '\n');
+  output_styled(o, STYLE_FAINT, "rows: what it is; columns: what was guessed, in the same order");
+  lan_buf_add_char(&o->buf, '\n');
   for (size_t r = 0; r < e->n_classes; r++) {
     size_t n = output_text(o, lan_str_of(info->classes[r]), NAME_COLUMNS);
     output_spaces(o, NAME_COLUMNS - n);
