@@ -3,7 +3,7 @@
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local commands='related recall path suggest doctor index status simulate net help'
-  local nets='check explain'
+  local nets='train eval predict show check explain'
   local vault='--vault --exclude --cache-dir --no-cache --quiet'
   local command= options= word i
   COMPREPLY=()
@@ -29,8 +29,13 @@ _lantoa() {
     --color) options='auto always never' ;;
     --linked) options='yes no only' ;;
     --lang) options='vi en' ;;
+    --model) options='mlp lenet resnet20 cnn' ;;
+    --optimizer) options='sgd adam adamw rmsprop' ;;
+    --schedule) options='one-cycle cosine steps plateau constant' ;;
+    --flip) options='yes no' ;;
     --preset) options='spreadr ppr actr heat memory' ;;
-    -n | --limit | --exclude | --from | --retention | --decay | --suppress | --time | --throws | --rate) return ;;
+    -n | --limit | --exclude | --from | --retention | --decay | --suppress | --time | --throws | --rate | --batch | --checkpoint-every | --clip | --classes | --epochs | --label | --mixup | \
+      --patience | --seed | --shift | --side | --smoothing | --threads | --validation | --weight-decay) return ;;
   esac
   if [[ $options ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
@@ -50,6 +55,14 @@ _lantoa() {
       options+=' --limit --json --quiet'
       ;;
     'net check') options='--json' ;;
+    'net train')
+      options='--batch --checkpoint-every --clip --epochs --flip --label --log --mixup --model --optimizer --output'
+      options+=' --patience --rate --resume --schedule --seed --shift --side --smoothing --threads --validation'
+      options+=' --weight-decay --json --quiet'
+      ;;
+    'net eval') options='--threads --json' ;;
+    'net predict') options='--limit --stdin --null --json' ;;
+    'net show') options='--side --classes --json' ;;
     'net explain') options='--lang --throws --rate --json' ;;
     help) options=$commands ;;
     net | 'help net') options=$nets ;;
@@ -67,7 +80,7 @@ _lantoa() {
       mapfile -t COMPREPLY < <(compgen -f -X '!*.md' -- "$cur"; compgen -d -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;
-    simulate)
+    simulate | 'net train' | 'net eval' | 'net predict' | 'net show')
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;

@@ -95,10 +95,14 @@ typedef struct lan_train_options {
   double validation; /**< part of the training examples held back, 0 .. 0.9 */
   uint32_t patience; /**< stop after so many epochs without a better validation; 0: never */
   uint32_t side;     /**< pictures are brought to side x side; 0: as they are, if all are equal */
+  const char *
+      label; /**< a table's column of labels, by name or number from 1; NULL: one that is named label,
+                          class or target, else the last */
   uint64_t seed;
   uint32_t threads;          /**< 0: one a processor */
   const char *checkpoint;    /**< a file that holds all that is needed to go on; NULL: none */
   double checkpoint_seconds; /**< between two within an epoch; 0: 30 */
+  const char *log;           /**< a folder: history.csv gets a row for each epoch. NULL: none */
   int resume; /**< not 0: go on from the checkpoint, if there is one, to the same bits */
   /** Told now and then and at the end of each epoch; not 0 ends training after a checkpoint, with
    *  LAN_ECANCELED. */

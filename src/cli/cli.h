@@ -39,7 +39,7 @@ extern const command command_doctor, command_help, command_index, command_net, c
     command_recall, command_related, command_simulate, command_status, command_suggest;
 /* Those of lantoa net. */
 extern const command command_net_check, command_net_eval, command_net_explain, command_net_predict,
-    command_net_train;
+    command_net_show, command_net_train;
 
 /* The command called `name`, of a group or (NULL) of all, or NULL after complaining. */
 const command *cli_command(const command *group, const char *name);

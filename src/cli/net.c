@@ -1,9 +1,13 @@
 /* lantoa net: finds its own commands; main.c does the rest. */
 #include "cli/cli.h"
 
-static const command *const commands[] = {&command_net_check,   &command_net_eval,
-                                          &command_net_explain, &command_net_predict,
-                                          &command_net_train,   NULL};
+static const command *const commands[] = {&command_net_check,
+                                          &command_net_eval,
+                                          &command_net_explain,
+                                          &command_net_predict,
+                                          &command_net_show,
+                                          &command_net_train,
+                                          NULL};
 
 static cli_exit run(cli *c) {
   (void)c;
@@ -22,6 +26,7 @@ const command command_net = {
         "  train DATA -o MODEL   learn to tell classes apart: pictures, idx, CSV\n"
         "  eval MODEL DATA       how many it gets right, class by class\n"
         "  predict MODEL FILE... what is on a picture\n"
+        "  show MODEL            layers, parameters, operations, kernels\n"
         "  check [KIND]          check the gradients of every kind of layer\n"
         "  explain               how a network learns from one example, step by step\n"
         "\n"

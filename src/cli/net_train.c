@@ -56,6 +56,9 @@ static lan_train_options options_from(const options *o) {
                          .patience = (uint32_t)o->patience,
                          .side = (uint32_t)o->side,
                          .seed = 1,
+                         .label = o->label,
+                         .log = o->log,
+                         .checkpoint_seconds = o->checkpoint_every,
                          .threads = (uint32_t)o->threads,
                          .resume = o->resume};
   if (o->given & TAKES(OPTION_OPTIMIZER)) {
@@ -65,6 +68,7 @@ static lan_train_options options_from(const options *o) {
   }
   if (o->given & TAKES(OPTION_RATE)) t.optimizer.rate = (float)o->rate;
   if (o->given & TAKES(OPTION_WEIGHT_DECAY)) t.optimizer.weight_decay = (float)o->weight_decay;
+  if (o->given & TAKES(OPTION_CLIP)) t.optimizer.clip = (float)o->clip;
   if (o->given & TAKES(OPTION_EPOCHS)) t.epochs = (uint32_t)o->epochs;
   if (o->given & TAKES(OPTION_FLIP)) t.flip = o->flip;
   if (o->given & TAKES(OPTION_SHIFT)) t.shift = (uint32_t)o->shift;
@@ -220,23 +224,27 @@ const command command_net_train = {
         "\n"
         "  --model NAME        mlp, lenet, resnet20, cnn, or a file that describes it\n"
         "  --epochs N  --batch N  --seed N  --threads N\n"
-        "  --optimizer sgd|adam|adamw|rmsprop  --rate R  --weight-decay R\n"
+        "  --optimizer sgd|adam|adamw|rmsprop  --rate R  --weight-decay R  --clip N\n"
         "  --schedule one-cycle|cosine|steps|plateau|constant\n"
         "  --flip yes|no  --shift PIXELS  --mixup A  --smoothing S  --side PIXELS\n"
         "  --validation PART   held back to choose the best epoch (default 0.1)\n"
         "  --patience N        stop after N epochs without a better one\n"
-        "  --resume            go on where it was stopped, to the same bits\n"
+        "  --label COLUMN      of a CSV file, by name or number\n"
+        "  --resume            go on where it was stopped or killed, to the same bits\n"
+        "  --checkpoint-every SECONDS   default 30, and at each epoch's end\n"
+        "  --log DIR           history.csv, a row an epoch\n"
         "  --json, -q\n" HELP_COLOR
         "\n"
         "What is not given is what the model is known to learn well with.\n"
         "Exit: 0 trained, 2 usage, 4 a file cannot be read or written, 130 stopped.\n",
-    .takes = TAKES(OPTION_BATCH) | TAKES(OPTION_EPOCHS) | TAKES(OPTION_FLIP) | TAKES(OPTION_JSON) |
-             TAKES(OPTION_MIXUP) | TAKES(OPTION_MODEL) | TAKES(OPTION_OPTIMIZER) |
-             TAKES(OPTION_OUTPUT) | TAKES(OPTION_PATIENCE) | TAKES(OPTION_QUIET) |
-             TAKES(OPTION_RATE) | TAKES(OPTION_RESUME) | TAKES(OPTION_SCHEDULE) |
-             TAKES(OPTION_SEED) | TAKES(OPTION_SHIFT) | TAKES(OPTION_SIDE) |
-             TAKES(OPTION_SMOOTHING) | TAKES(OPTION_THREADS) | TAKES(OPTION_VALIDATION) |
-             TAKES(OPTION_WEIGHT_DECAY),
+    .takes = TAKES(OPTION_BATCH) | TAKES(OPTION_CHECKPOINT_EVERY) | TAKES(OPTION_CLIP) |
+             TAKES(OPTION_LABEL) | TAKES(OPTION_LOG) | TAKES(OPTION_EPOCHS) | TAKES(OPTION_FLIP) |
+             TAKES(OPTION_JSON) | TAKES(OPTION_MIXUP) | TAKES(OPTION_MODEL) |
+             TAKES(OPTION_OPTIMIZER) | TAKES(OPTION_OUTPUT) | TAKES(OPTION_PATIENCE) |
+             TAKES(OPTION_QUIET) | TAKES(OPTION_RATE) | TAKES(OPTION_RESUME) |
+             TAKES(OPTION_SCHEDULE) | TAKES(OPTION_SEED) | TAKES(OPTION_SHIFT) |
+             TAKES(OPTION_SIDE) | TAKES(OPTION_SMOOTHING) | TAKES(OPTION_THREADS) |
+             TAKES(OPTION_VALIDATION) | TAKES(OPTION_WEIGHT_DECAY),
     .least = 1,
     .most = 1,
     .missing = "net train wants data, as lantoa net train photos/ -o cats.safetensors",

@@ -13,6 +13,9 @@
 typedef enum option_id {
   OPTION_BATCH,
   OPTION_CACHE_DIR,
+  OPTION_CHECKPOINT_EVERY,
+  OPTION_CLASSES,
+  OPTION_CLIP,
   OPTION_COLOR,
   OPTION_DECAY,
   OPTION_EPOCHS,
@@ -22,9 +25,11 @@ typedef enum option_id {
   OPTION_HELP,
   OPTION_INCLUDE_T0,
   OPTION_JSON,
+  OPTION_LABEL,
   OPTION_LANG,
   OPTION_LIMIT,
   OPTION_LINKED,
+  OPTION_LOG,
   OPTION_MIXUP,
   OPTION_MODEL,
   OPTION_NO_CACHE,
@@ -73,9 +78,9 @@ typedef struct options {
   uint64_t given; /* TAKES bits of those that were */
   bool resume;
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
-  const char *vault, *cache_dir, *model, *output;
-  size_t batch, epochs, patience, seed, shift, side, threads;
-  double mixup, smoothing, validation, weight_decay;
+  const char *vault, *cache_dir, *label, *log, *model, *output;
+  size_t batch, classes, epochs, patience, seed, shift, side, threads;
+  double checkpoint_every, clip, mixup, smoothing, validation, weight_decay;
   int flip;      /* 0: no, 1: yes */
   int optimizer; /* lan_optimizer_kind */
   int schedule;  /* lan_schedule_kind */

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "data/loader.h"
+#include "train/log.h"
 #include "train/model.h"
 #include "train/schedule.h"
 
@@ -75,6 +76,7 @@ static lan_status open_data(fit *f, const char *path) {
   data_options d = {.validation = f->o.validation,
                     .height = f->o.side,
                     .width = f->o.side,
+                    .label = f->o.label,
                     .n_threads = f->o.threads};
   lan_status status = data_open(path, &d, &f->set, f->err);
   if (status != LAN_OK) return status;
@@ -356,6 +358,10 @@ static lan_status end_epoch(fit *f, int *stop) {
     told.best = f->at.best_epoch;
     free(e.confusion);
   }
+  if (f->o.log) {
+    lan_status status = log_epoch(f->o.log, &told, f->err);
+    if (status != LAN_OK) return status;
+  }
   progress *a = &f->at;
   a->epoch++;
   a->batch = 0;
@@ -414,6 +420,7 @@ lan_status lan_train(const char *data, const lan_train_options *options, lan_mod
   if (status == LAN_OK) describe_options(&f);
   if (status == LAN_OK) status = make_ready(&f);
   if (status == LAN_OK) status = resume(&f);
+  if (status == LAN_OK && f.o.log) status = log_begin(f.o.log, f.at.epoch, err);
   if (status == LAN_OK) status = run_all(&f);
   lan_optimizer_free(f.optimizer);
   lan_net_plan_free(f.plan);

@@ -29,8 +29,9 @@ run net --json; exits 2; says_one_line 'net takes no --json'
 # Every gradient is right, and each kind of layer is there.
 run net check; exits 0; says_nothing; prints 'checks, all right'; prints_not WRONG
 for kind in dense conv2d batch_norm attention gru propagate listwise huber; do prints "$kind "; done
-run net check gru; exits 0; lines 5
-run --json net check gru; exits 0; json 4; prints '{"kind":"gru","case":"one step","kernel":"reference",'
+# Each case with the portable kernels, and once more where this build has faster ones for a part of it.
+run net check gru; exits 0; n=$(grep -c '^gru ' "$T/out"); [ "$n" -ge 4 ] || fail "should check 4 cases at least"
+run --json net check gru; exits 0; json "$n"; prints '{"kind":"gru","case":"one step","kernel":"reference",'
 run net check grru; exits 2; prints_nothing; says_one_line "there is no layer of kind 'grru'"
 run net check gru lstm; exits 2; says_one_line 'net check wants no "lstm"'
 

@@ -1,0 +1,54 @@
+#!/bin/sh
+# lantoa net train, eval, predict and show: a table of two kinds of points, from training to answers.
+. "$(dirname "$0")/lib.sh"
+make_vault
+cd "$T" || exit 1
+for command in train eval predict show; do
+  run help net "$command"; exits 0; prints "usage: lantoa net $command"; says_nothing
+  [ "$(wc -l <"$T/out")" -le 24 ] || fail "should fit a screen"
+  [ "$(wc -L <"$T/out")" -le 80 ] || fail "should fit 80 columns"
+done
+
+# Inside of a circle or outside, which no straight line tells.
+awk 'BEGIN { srand(7); print "x,y,kind"
+  for (i = 0; i < 600; i++) { x = 2 * rand() - 1; y = 2 * rand() - 1
+    printf "%.4f,%.4f,%s\n", x, y, x * x + y * y < 0.5 ? "inside" : "outside" } }' >ring.csv
+run net train ring.csv -o ring.safetensors --epochs 60 --batch 32 --threads 1 --log logs
+exits 0; prints 'inside'; prints 'outside'
+[ -f ring.safetensors ] || fail "should leave a model"
+[ ! -e ring.safetensors.checkpoint ] || fail "should leave no checkpoint"
+[ "$(wc -l <logs/history.csv)" -eq 61 ] || fail "should log 60 epochs under a header"
+head -1 logs/history.csv | grep -q '^epoch,loss,accuracy,validation_loss,validation_accuracy,rate$' || fail "should name the columns"
+run net eval ring.safetensors ring.csv --json; exits 0; says_nothing; json 1
+awk -F'"accuracy":' '{ exit !($2 + 0 > 0.93) }' "$T/out" || fail "should have learnt the ring"
+
+# The same seed gives the same bits, with two threads and after a stop; another one others.
+run net train ring.csv -o two.safetensors --epochs 60 --batch 32 --threads 2 -q; exits 0; says_nothing
+cmp -s ring.safetensors two.safetensors || fail "should be the same with two threads"
+run net train ring.csv -o other.safetensors --epochs 60 --batch 32 --seed 2 -q; exits 0
+! cmp -s ring.safetensors other.safetensors || fail "should be another with another seed"
+timeout -s INT 0.3 "$LANTOA" net train ring.csv -o stop.safetensors --epochs 60 --batch 32 -q >/dev/null 2>"$T/err"
+run net train ring.csv -o stop.safetensors --epochs 60 --batch 32 -q --resume; exits 0
+cmp -s ring.safetensors stop.safetensors || fail "should be the same after a stop"
+
+# What cannot be.
+run net train ring.csv; exits 2; says_one_line 'net train wants -o FILE'
+run net train; exits 2; says_one_line 'net train wants data'
+run net train nowhere -o x.safetensors -q; [ "$code" -ne 0 ] || fail "should fail"; says_one_line 'nowhere'
+run net train ring.csv -o x.safetensors --model ring.txt; exits 2; says_one_line "there is no model 'ring.txt'"
+echo 'y = dense(z, units=classes)' >net.txt
+run net train ring.csv -o x.safetensors --model net.txt -q; [ "$code" -ne 0 ] || fail "should fail"; says_one_line "line 1"
+says "nothing above is called 'z'"
+run net train ring.csv -o x.safetensors --rate 900 --optimizer sgd -q; exits 2; says_one_line 'not a finite number'
+[ ! -e x.safetensors ] || fail "should leave no model"
+run net eval ring.csv ring.csv; [ "$code" -ne 0 ] || fail "should fail"; says_one_line 'ring.csv'
+run net predict ring.safetensors ring.csv; [ "$code" -ne 0 ] || fail "should fail"; says 'table'
+
+# What nets are made of.
+run net show lenet --side 28 --classes 10; exits 0; says_nothing; prints 'conv1'; prints '121,182 parameters that learn'
+run net show resnet20 --json; exits 0; json 1; prints '"parameters":272474'
+run net show ring.safetensors; exits 0; prints 'hidden = dense(flat, units='
+printf 'f = reshape(x)\ny = dense(f, units=classes)\n' >net.txt
+run net show net.txt --side 4; exits 0; prints '490 parameters that learn'
+run net show nothing; exits 2; says_one_line 'nothing'
+finish
