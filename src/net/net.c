@@ -166,6 +166,11 @@ static lan_var add_parameter(lan_net *net, const char *layer, const net_paramete
                      .decays = !spec->frozen && !spec->no_decay,
                      .node = (lan_var)net->nodes.len};
   if (!p.name) return LAN_NONE;
+  net->n_values += p.count;
+  if (net->values_most && net->n_values > net->values_most) {
+    return net_fail(net, LAN_ELIMIT, "with '%s' it would have more than %zu parameters", p.name,
+                    net->values_most);
+  }
   p.values = aligned_alloc(64, (p.count * sizeof *p.values + 63) / 64 * 64); /* whole cache lines */
   if (!p.values) return no_memory(net);
   first_values(net, spec, &p);

@@ -51,7 +51,11 @@ struct lan_net {
   VEC(net_parameter) parameters;
   VEC(net_output) outputs;
   lan_var loss;
-  atomic_ulong changes; /* rises when parameters may have changed: plans keep them in other orders */
+  atomic_ulong
+      changes; /* rises when parameters may have changed: plans keep them in other orders */
+  /* Numbers in all parameters, and how many may be; 0: any. For descriptions of strangers, which could ask for
+   * more memory than there is. */
+  size_t n_values, values_most;
   lan_error error; /* the first one while building */
 };
 

@@ -93,7 +93,7 @@ static lan_status make_model(fit *f) {
   const data_info *i = data_describe(f->set);
   const char *model = f->o.model ? f->o.model : i->kind == DATA_TABLE ? "mlp" : "cnn";
   lan_status status = model_make(model, LAN_SHAPE(i->channels, i->height, i->width), i->classes,
-                                 i->n_classes, f->o.seed, f->o.smoothing, &f->model, f->err);
+                                 i->n_classes, f->o.seed, f->o.smoothing, 0, &f->model, f->err);
   return status == LAN_OK ? model_set_stats(f->model, i->mean, i->std, i->n_stats, f->err) : status;
 }
 

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "image/augment.h"
 #include "image/picture.h"
+#include "net/net_internal.h"
 #include "train/describe.h"
 
 enum { CLASSES_MOST = 65536, EVALUATION_BATCH = 256 };
@@ -65,10 +66,12 @@ static lan_status copy_description(lan_model *m, const char *model, lan_shape ex
   return m->description ? LAN_OK : lan_fail_memory(err, 0);
 }
 
-static lan_status build(lan_model *m, uint64_t seed, float smoothing, lan_error *err) {
+static lan_status build(lan_model *m, uint64_t seed, float smoothing, size_t values_most,
+                        lan_error *err) {
   const lan_model_info *i = &m->info;
   lan_status status = lan_net_new(seed, &m->net, err);
   if (status != LAN_OK) return status;
+  m->net->values_most = values_most;
   lan_var x = lan_net_input(m->net, "x", LAN_SHAPE(LAN_BATCH, i->channels, i->height, i->width));
   lan_var t = lan_net_input(m->net, "t", LAN_SHAPE(LAN_BATCH, i->n_classes));
   lan_var y;
@@ -87,8 +90,8 @@ static lan_status build(lan_model *m, uint64_t seed, float smoothing, lan_error 
 }
 
 lan_status model_make(const char *model, lan_shape example, const char *const *classes,
-                      uint32_t n_classes, uint64_t seed, float smoothing, lan_model **out,
-                      lan_error *err) {
+                      uint32_t n_classes, uint64_t seed, float smoothing, size_t values_most,
+                      lan_model **out, lan_error *err) {
   if (example.rank != 3 || !example.dims[0] || !example.dims[1] || !example.dims[2]) {
     return lan_fail(err, LAN_EINVAL, "an example must have channels, height and width");
   }
@@ -103,7 +106,7 @@ lan_status model_make(const char *model, lan_shape example, const char *const *c
   m->info.width = example.dims[2];
   lan_status status = copy_classes(m, classes, n_classes, err);
   if (status == LAN_OK) status = copy_description(m, model, example, err);
-  if (status == LAN_OK) status = build(m, seed, smoothing, err);
+  if (status == LAN_OK) status = build(m, seed, smoothing, values_most, err);
   if (status != LAN_OK) {
     lan_model_free(m);
     return status;
@@ -114,7 +117,7 @@ lan_status model_make(const char *model, lan_shape example, const char *const *c
 
 lan_status lan_model_new(const char *model, lan_shape example, const char *const *classes,
                          uint32_t n_classes, uint64_t seed, lan_model **out, lan_error *err) {
-  return model_make(model, example, classes, n_classes, seed, 0, out, err);
+  return model_make(model, example, classes, n_classes, seed, 0, 0, out, err);
 }
 
 void lan_model_free(lan_model *m) {
@@ -302,7 +305,9 @@ static lan_status from_texts(const safetensors *st, const char *path, lan_model 
   const char **classes = NULL;
   uint32_t n = 0;
   lan_status status = text ? split_classes(text, &classes, &n, err) : lan_fail_memory(err, 0);
-  if (status == LAN_OK) status = lan_model_new(model, shape, classes, n, 0, out, err);
+  size_t held = 1; /* no description may ask for more than the file holds */
+  for (size_t i = 0; i < safetensors_count(st); i++) held += safetensors_at(st, i)->n_elements;
+  if (status == LAN_OK) status = model_make(model, shape, classes, n, 0, 0, held, out, err);
   free(classes);
   free(text);
   return status;

@@ -18,10 +18,11 @@ struct lan_model {
   lan_net_plan *one; /* for single examples, made when first needed */
 };
 
-/* lan_model_new, with smoothing of the targets in the loss. */
+/* lan_model_new, with smoothing of the targets in the loss, and at most so many numbers in its
+ * parameters (0: any). */
 lan_status model_make(const char *model, lan_shape example, const char *const *classes,
-                      uint32_t n_classes, uint64_t seed, float smoothing, lan_model **out,
-                      lan_error *err);
+                      uint32_t n_classes, uint64_t seed, float smoothing, size_t values_most,
+                      lan_model **out, lan_error *err);
 
 /* Takes copies. */
 lan_status model_set_stats(lan_model *m, const float *mean, const float *std, uint32_t n,
