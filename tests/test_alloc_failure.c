@@ -20,6 +20,7 @@
 #include "image/resize.h"
 #include "lantoa/memory.h"
 #include "lantoa/spread.h"
+#include "lantoa/train.h"
 #include "lib/fail_alloc.h"
 #include "lib/pictures.h"
 #include "lib/scratch.h"
@@ -585,10 +586,47 @@ static void nets(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
+/* ---- train ---- */
+
+typedef struct train_paths {
+  const char *data, *model, *checkpoint, *log;
+} train_paths;
+
+/* Trained, kept, opened and evaluated; with a checkpoint and a log on the way. */
+static lan_status train_and_use(void *ctx, lan_error *err) {
+  const train_paths *c = ctx;
+  lan_model *made = NULL, *opened = NULL;
+  lan_evaluation e = {0};
+  lan_train_options o = {
+      .model = "f = reshape(x)\nb = batch_norm(f)\ny = dense(b, units=classes)\n",
+      .epochs = 2,
+      .batch = 2,
+      .threads = 1,
+      .validation = 0.3,
+      .checkpoint = c->checkpoint,
+      .log = c->log};
+  lan_status s = lan_train(c->data, &o, &made, err);
+  if (s == LAN_OK) s = lan_model_save(made, c->model, err);
+  if (s == LAN_OK) s = lan_model_open(c->model, &opened, err);
+  if (s == LAN_OK) s = lan_model_evaluate(opened, c->data, 1, &e, err);
+  free(e.confusion);
+  lan_model_free(made);
+  lan_model_free(opened);
+  return s;
+}
+
+static void train(void **state) {
+  static const char csv[] = "p,kind\n1,a\n2,b\n3.5,a\n4,b\n5,a\n6,b\n7,b\n";
+  train_paths c = {scratch_path(state, "t.csv"), scratch_path(state, "m"),
+                  scratch_path(state, "m.checkpoint"), scratch_path(state, "log")};
+  scratch_write(c.data, csv, sizeof csv - 1);
+  assert_true(fail_alloc_each("training", train_and_use, &c) > 50);
+}
+
 int main(void) {
   fail_alloc_in_sqlite();
   const struct CMUnitTest tests[] = {
       TEST(base),  TEST(text), TEST(graph_and_spread), TEST(vault), TEST(store), TEST(memory),
-      TEST(image), TEST(data), TEST(net_files),        TEST(nets)};
+      TEST(image), TEST(data), TEST(net_files),        TEST(nets),  TEST(train)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

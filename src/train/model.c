@@ -75,6 +75,8 @@ static lan_status build(lan_model *m, uint64_t seed, float smoothing, size_t val
   lan_var x = lan_net_input(m->net, "x", LAN_SHAPE(LAN_BATCH, i->channels, i->height, i->width));
   lan_var t = lan_net_input(m->net, "t", LAN_SHAPE(LAN_BATCH, i->n_classes));
   lan_var y;
+  status = lan_net_status(m->net, err);
+  if (status != LAN_OK) return status;
   status = describe_build(m->net, lan_str_of(m->description), x, i->n_classes, &y, err);
   if (status != LAN_OK) return status;
   lan_shape logits = lan_net_shape(m->net, y);
