@@ -102,7 +102,8 @@ typedef struct lan_train_options {
   uint32_t threads;          /**< 0: one a processor */
   const char *checkpoint;    /**< a file that holds all that is needed to go on; NULL: none */
   double checkpoint_seconds; /**< between two within an epoch; 0: 30 */
-  const char *log;           /**< a folder: history.csv gets a row for each epoch. NULL: none */
+  const char *
+      log; /**< a folder: history.csv, a row an epoch; events for TensorBoard; curve.svg. NULL: none */
   int resume; /**< not 0: go on from the checkpoint, if there is one, to the same bits */
   /** Told now and then and at the end of each epoch; not 0 ends training after a checkpoint, with
    *  LAN_ECANCELED. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/vec.h"
 
 /* Reads to the end of `fd`. A file may grow or shrink meanwhile: what counts is what read() gives.
@@ -84,11 +85,25 @@ static lan_status sync_parent(const char *path, lan_error *err) {
   return s;
 }
 
+/* A new file with a name of its own. Unlike mkostemp's, others may read it if the umask lets them, as
+ * files that a person asked for. */
+static int create_beside(const char *path, lan_buf *temp) {
+  int fd = -1;
+  uint64_t seed = lan_clock_ns() ^ (uint64_t)getpid() << 32;
+  for (int tries = 0; fd < 0 && tries < 100; tries++) {
+    lan_buf_clear(temp);
+    lan_buf_printf(temp, "%s.%08x", path, (unsigned)(lan_hash_mix(++seed) >> 32));
+    if (temp->failed) return -1;
+    fd = open(temp->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno != EEXIST) break;
+  }
+  return fd;
+}
+
 lan_status lan_file_begin(const char *path, lan_file_writer *w, lan_error *err) {
   lan_buf temp = {0};
-  lan_buf_printf(&temp, "%s.XXXXXX", path);
+  int fd = create_beside(path, &temp);
   if (temp.failed) return lan_fail_memory(err, 0);
-  int fd = mkostemp(temp.data, O_CLOEXEC);
   if (fd < 0) {
     lan_status s = lan_fail_errno(err, "cannot create a file beside", path);
     lan_buf_free(&temp);
@@ -150,6 +165,19 @@ lan_status lan_file_append(const char *path, const void *bytes, size_t len, lan_
   }
   if (close(fd) != 0 && s == LAN_OK) s = lan_fail_errno(err, "cannot write", path);
   return s;
+}
+
+lan_status lan_file_create(const char *path, lan_error *err) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0 && errno == EEXIST) return lan_fail(err, LAN_EBUSY, "%s is there already", path);
+  if (fd < 0) return lan_fail_errno(err, "cannot create", path);
+  close(fd);
+  return LAN_OK;
+}
+
+void lan_host_name(char out[64]) {
+  if (gethostname(out, 64) != 0) out[0] = '\0';
+  out[63] = '\0'; /* a longer one may have been cut without it */
 }
 
 lan_status lan_file_open(const char *path, lan_file *f, lan_error *err) {

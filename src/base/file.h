@@ -1,4 +1,4 @@
-/* Reading and writing files, folders of the XDG specification, clocks. */
+/* Reading and writing files, folders of the XDG specification, the machine, clocks. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -37,6 +37,9 @@ void lan_file_abandon(lan_file_writer *w);
  * written, the file is cut back to what it was. */
 lan_status lan_file_append(const char *path, const void *bytes, size_t len, lan_error *err);
 
+/* Makes an empty file; LAN_EBUSY when there is one. */
+lan_status lan_file_create(const char *path, lan_error *err);
+
 /* A file that is read here and there, without being in memory as a whole. */
 typedef struct lan_file {
   int fd;
@@ -58,6 +61,9 @@ lan_status lan_dir_make(const char *path, lan_error *err);
  * Relative values are ignored, as the specification says. */
 lan_status lan_dir_cache(lan_buf *out, lan_error *err);
 lan_status lan_dir_data(lan_buf *out, lan_error *err);
+
+/* The machine's name, or "". */
+void lan_host_name(char out[64]);
 
 uint64_t lan_clock_ns(void);     /* monotonic, for durations */
 int64_t lan_clock_unix_ms(void); /* wall clock */

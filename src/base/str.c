@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,47 @@ void lan_buf_printf(lan_buf *b, const char *format, ...) {
     b->len += (size_t)n;
   }
   va_end(again);
+}
+
+void lan_buf_add_number(lan_buf *b, double value, int digits) {
+  char text[48];
+  if (value != value) { /* its sign means nothing */
+    lan_buf_add_str(b, "nan");
+    return;
+  }
+  snprintf(text, sizeof text, "%.*g", digits, value);
+  const char *point = localeconv()->decimal_point, *at = strstr(text, point);
+  if (!at) {
+    lan_buf_add_str(b, text);
+    return;
+  }
+  lan_buf_add(b, text, (size_t)(at - text));
+  lan_buf_add_char(b, '.');
+  lan_buf_add_str(b, at + strlen(point));
+}
+
+bool lan_str_number(lan_str s, double *out) {
+  char copy[80], *end;
+  size_t n = 0, sign = s.len && (s.ptr[0] == '-' || s.ptr[0] == '+');
+  const char *point = localeconv()->decimal_point;
+  if (s.len == 0 || s.len > 64 || strlen(point) > 8) return false;
+  lan_str word = {s.ptr + sign, s.len - sign};
+  bool named = lan_str_equal(word, LAN_STR("inf")) || lan_str_equal(word, LAN_STR("nan"));
+  for (size_t i = 0, points = 0; i < s.len; i++) {
+    if (s.ptr[i] == '.') {
+      if (points++) return false;
+      memcpy(copy + n, point, strlen(point));
+      n += strlen(point);
+    } else {
+      if (!named && !memchr("0123456789+-eE", s.ptr[i], 14)) return false;
+      copy[n++] = s.ptr[i];
+    }
+  }
+  copy[n] = '\0';
+  double value = strtod(copy, &end);
+  if (end == copy || *end) return false;
+  *out = value;
+  return true;
 }
 
 void lan_buf_clear(lan_buf *b) {

@@ -38,9 +38,16 @@ void lan_buf_add(lan_buf *b, const void *bytes, size_t len);
 void lan_buf_add_str(lan_buf *b, const char *nul_terminated);
 void lan_buf_add_char(lan_buf *b, char c);
 void lan_buf_printf(lan_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* `digits` significant digits (1 to 17: 9 keep a float, 17 a double); "nan", "inf", "-inf". A point
+ * whatever the locale, as everywhere in files. */
+void lan_buf_add_number(lan_buf *b, double value, int digits);
 void lan_buf_clear(lan_buf *b); /* keeps the memory */
 void lan_buf_free(lan_buf *b);
 static inline lan_str lan_buf_str(const lan_buf *b) { return (lan_str){b->data, b->len}; }
+
+/* The whole of `s` as a decimal number, with a point whatever the locale; also what lan_buf_add_number
+ * makes of those that are not finite. False: it is none. */
+bool lan_str_number(lan_str s, double *out);
 
 /* Decodes one code point at s[0 .. n-1], n >= 1. Returns the bytes it took (1 to 4) and sets *cp;
  * an invalid, overlong, surrogate or cut sequence takes 1 byte and sets *cp to 0xFFFD. */

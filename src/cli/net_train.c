@@ -232,7 +232,7 @@ const command command_net_train = {
         "  --label COLUMN      of a CSV file, by name or number\n"
         "  --resume            go on where it was stopped or killed, to the same bits\n"
         "  --checkpoint-every SECONDS   default 30, and at each epoch's end\n"
-        "  --log DIR           history.csv, a row an epoch\n"
+        "  --log DIR           history.csv, curve.svg, events for TensorBoard\n"
         "  --json, -q\n" HELP_COLOR
         "\n"
         "What is not given is what the model is known to learn well with.\n"

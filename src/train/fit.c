@@ -39,6 +39,7 @@ typedef struct fit {
   char options_text[512];  /* what must be the same to go on */
   uint64_t started, saved; /* clock */
   uint64_t examples;       /* since `started` */
+  train_log *log;          /* NULL: none */
   lan_error *err;
 } fit;
 
@@ -358,8 +359,8 @@ static lan_status end_epoch(fit *f, int *stop) {
     told.best = f->at.best_epoch;
     free(e.confusion);
   }
-  if (f->o.log) {
-    lan_status status = log_epoch(f->o.log, &told, f->err);
+  if (f->log) {
+    lan_status status = log_epoch(f->log, &told, f->err);
     if (status != LAN_OK) return status;
   }
   progress *a = &f->at;
@@ -420,13 +421,14 @@ lan_status lan_train(const char *data, const lan_train_options *options, lan_mod
   if (status == LAN_OK) describe_options(&f);
   if (status == LAN_OK) status = make_ready(&f);
   if (status == LAN_OK) status = resume(&f);
-  if (status == LAN_OK && f.o.log) status = log_begin(f.o.log, f.at.epoch, err);
+  if (status == LAN_OK && f.o.log) status = log_open(f.o.log, f.at.epoch, &f.log, err);
   if (status == LAN_OK) status = run_all(&f);
   lan_optimizer_free(f.optimizer);
   lan_net_plan_free(f.plan);
   loader_free(f.batches);
   data_close(f.set);
   free(f.best);
+  log_close(f.log);
   if (status == LAN_OK) {
     *out = f.model;
   } else {

@@ -3,60 +3,65 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "net/events.h"
 
-enum { LOG_BYTES_MOST = 1 << 26 };
+const char *const log_columns[LOG_COLUMNS] = {"loss", "accuracy", "validation_loss",
+                                              "validation_accuracy", "rate"};
+/* TensorBoard draws tags of one group side by side. */
+static const char *const tags[LOG_COLUMNS] = {"loss/training", "accuracy/training",
+                                              "loss/validation", "accuracy/validation", "rate"};
 
-static const char HEADER[] = "epoch,loss,accuracy,validation_loss,validation_accuracy,rate\n";
+struct train_log {
+  history *history;
+  events *events;
+  lan_buf history_path, curve_path, svg;
+};
 
-/* The lines of `old` that are whole and tell of epochs 1 .. keep. */
-static void keep_rows(const lan_buf *old, uint32_t keep, lan_buf *out) {
-  const char *at = old->len ? memchr(old->data, '\n', old->len) : NULL;
-  for (uint32_t epoch = 1; at && epoch <= keep; epoch++) {
-    const char *row = at + 1, *end = strchr(row, '\n');
-    if (!end || strtoul(row, NULL, 10) != epoch) break; /* cut short, or another file */
-    lan_buf_add(out, row, (size_t)(end - row) + 1);
-    at = end;
+lan_status log_open(const char *folder, uint32_t keep, train_log **out, lan_error *err) {
+  train_log *log = lan_alloc_zeroed(1, sizeof *log);
+  if (!log) return lan_fail_memory(err, sizeof *log);
+  lan_buf_printf(&log->history_path, "%s/history.csv", folder);
+  lan_buf_printf(&log->curve_path, "%s/curve.svg", folder);
+  bool room = !log->history_path.failed && !log->curve_path.failed;
+  lan_status status = room ? lan_dir_make(folder, err) : lan_fail_memory(err, 0);
+  if (status == LAN_OK) {
+    status =
+        history_open(log->history_path.data, log_columns, LOG_COLUMNS, keep, &log->history, err);
   }
-}
-
-lan_status log_begin(const char *folder, uint32_t keep, lan_error *err) {
-  lan_buf path = {0}, old = {0}, now = {0};
-  lan_status status = lan_dir_make(folder, err);
-  lan_buf_printf(&path, "%s/history.csv", folder);
-  lan_buf_add_str(&now, HEADER);
-  if (status == LAN_OK && keep && !path.failed &&
-      lan_file_read(path.data, LOG_BYTES_MOST, &old, NULL) == LAN_OK) {
-    keep_rows(&old, keep, &now);
+  if (status == LAN_OK) status = events_open(folder, &log->events, err);
+  if (status != LAN_OK) {
+    log_close(log);
+    return status;
   }
-  if (status == LAN_OK && (path.failed || now.failed)) status = lan_fail_memory(err, 0);
-  if (status == LAN_OK) status = lan_file_write(path.data, now.data, now.len, err);
-  lan_buf_free(&path);
-  lan_buf_free(&old);
-  lan_buf_free(&now);
-  return status;
+  *out = log;
+  return LAN_OK;
 }
 
-static void add_number(lan_buf *row, double value) {
-  lan_buf_add_char(row, ',');
-  if (isfinite(value)) lan_buf_printf(row, "%.9g", value);
+lan_status log_epoch(train_log *log, const lan_epoch *e, lan_error *err) {
+  const double values[LOG_COLUMNS] = {e->loss, e->accuracy, e->validation_loss,
+                                      e->validation_accuracy, e->rate};
+  lan_status status = history_add(log->history, e->epoch, values, err);
+  if (status != LAN_OK) return status;
+  for (size_t i = 0; i < LOG_COLUMNS; i++) {
+    if (isfinite(values[i])) events_add(log->events, e->epoch, tags[i], (float)values[i]);
+  }
+  status = events_flush(log->events, err);
+  if (status != LAN_OK) return status;
+  lan_buf_clear(&log->svg);
+  curve_draw(log->history, &log->svg);
+  if (log->svg.failed) return lan_fail_memory(err, 0);
+  return lan_file_write(log->curve_path.data, log->svg.data, log->svg.len, err);
 }
 
-lan_status log_epoch(const char *folder, const lan_epoch *e, lan_error *err) {
-  lan_buf path = {0}, row = {0};
-  lan_buf_printf(&path, "%s/history.csv", folder);
-  lan_buf_printf(&row, "%u", e->epoch);
-  add_number(&row, e->loss);
-  add_number(&row, e->accuracy);
-  add_number(&row, e->validation_loss);
-  add_number(&row, e->validation_accuracy);
-  add_number(&row, e->rate);
-  lan_buf_add_char(&row, '\n');
-  lan_status status = path.failed || row.failed
-                          ? lan_fail_memory(err, 0)
-                          : lan_file_append(path.data, row.data, row.len, err);
-  lan_buf_free(&path);
-  lan_buf_free(&row);
-  return status;
+void log_close(train_log *log) {
+  if (!log) return;
+  history_close(log->history);
+  events_close(log->events);
+  lan_buf_free(&log->history_path);
+  lan_buf_free(&log->curve_path);
+  lan_buf_free(&log->svg);
+  free(log);
 }

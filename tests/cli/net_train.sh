@@ -18,6 +18,8 @@ exits 0; prints 'inside'; prints 'outside'
 [ -f ring.safetensors ] || fail "should leave a model"
 [ ! -e ring.safetensors.checkpoint ] || fail "should leave no checkpoint"
 [ "$(wc -l <logs/history.csv)" -eq 61 ] || fail "should log 60 epochs under a header"
+grep -q '</svg>' logs/curve.svg || fail "should draw the curve"
+[ -s logs/events.out.tfevents.* ] || fail "should leave a log for TensorBoard"
 head -1 logs/history.csv | grep -q '^epoch,loss,accuracy,validation_loss,validation_accuracy,rate$' || fail "should name the columns"
 run net eval ring.safetensors ring.csv --json; exits 0; says_nothing; json 1
 awk -F'"accuracy":' '{ exit !($2 + 0 > 0.93) }' "$T/out" || fail "should have learnt the ring"
