@@ -321,6 +321,7 @@ lan_status model_open_from(const safetensors *st, const char *path, lan_model **
   lan_error why = {0};
   lan_status status = from_texts(st, path, &m, &why);
   if (status != LAN_OK) {
+    if (status != LAN_ENOMEM) status = LAN_EFORMAT; /* it is the file that is wrong, not the call */
     return lan_fail(err, status, strstr(why.message, path) ? "%s%s" : "%s: %s",
                     strstr(why.message, path) ? "" : path, why.message);
   }

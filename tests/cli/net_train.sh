@@ -52,5 +52,8 @@ run net show resnet20 --json; exits 0; json 1; prints '"parameters":272474'
 run net show ring.safetensors; exits 0; prints 'hidden = dense(flat, units='
 printf 'f = reshape(x)\ny = dense(f, units=classes)\n' >net.txt
 run net show net.txt --side 4; exits 0; prints '490 parameters that learn'
+claim='{"__metadata__":{"lantoa.format":"1","lantoa.model":"f = reshape(x)\ny = dense(f, units=9000000)","lantoa.classes":"a\nb","lantoa.example":"3 900 900"}}'
+printf "\\$(printf %o ${#claim})\\0\\0\\0\\0\\0\\0\\0%s" "$claim" >claim.safetensors
+run net show claim.safetensors; exits 4; says_one_line 'claim.safetensors'; says 'cannot have the shape'
 run net show nothing; exits 2; says_one_line 'nothing'
 finish
