@@ -114,8 +114,11 @@ static void hashes_spread_and_stay(void **state) {
   (void)state;
   /* Stored in files: these values must never change. */
   assert_int_equal(lan_hash("", 0, 0), lan_hash(NULL, 0, 0));
+  assert_int_not_equal(lan_hash("", 0, 0), 0); /* 0 stands for a file that cannot be read */
   unsigned char bytes[100];
   for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)i;
+  assert_true(lan_hash(bytes, 41, 3) == 0xe3c8128b8ab13355u);
+  assert_true(lan_hash(bytes, 5, 0) == 0xcd1e270c57578c60u);
   VEC(uint64_t) seen = {0};
   for (size_t n = 0; n <= sizeof bytes; n++) {
     uint64_t h = lan_hash(bytes, n, 0);
@@ -129,6 +132,29 @@ static void hashes_spread_and_stay(void **state) {
   }
   VEC_FREE(&seen);
   assert_int_not_equal(lan_hash("ab", 2, 0), lan_hash("ab", 2, 1));
+}
+
+/* Words at which a product is 0 or hardly mixes: what came before and after them still counts. */
+static void crafted_words_hide_nothing(void **state) {
+  (void)state;
+  static const uint64_t odd[] = {0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu, 0x8ebc6af09c88c6e3u,
+                                 0x589965cc75374cc3u, 0};
+  enum { MOST = 10, VALUES = 8 };
+  for (size_t n = 2; n <= MOST; n++) {
+    for (size_t i = 0; i < 2 * 5 * n * n; i++) {
+      size_t at = i / 10 % n, varied = i / 10 / n;
+      uint64_t words[MOST] = {0}, seen[VALUES];
+      if (at == varied) continue;
+      for (uint64_t v = 0; v < VALUES; v++) {
+        words[at] = odd[i % 5] ^ (i / 5 % 2);
+        words[varied] = v;
+        seen[v] = lan_hash(words, 8 * n, 0);
+        for (uint64_t u = 0; u < v; u++) assert_int_not_equal(seen[u], seen[v]);
+      }
+    }
+  }
+  const uint64_t one = odd[2] ^ 1, before[] = {one, one, 5}, after[] = {5, one, one};
+  assert_int_not_equal(lan_hash(before, sizeof before, 0), lan_hash(after, sizeof after, 0));
 }
 
 static void maps_hold_what_was_put(void **state) {
@@ -303,6 +329,7 @@ int main(void) {
       cmocka_unit_test(utf8_round_trips_and_refuses),
       cmocka_unit_test(strings_compare_trim_and_print),
       cmocka_unit_test(hashes_spread_and_stay),
+      cmocka_unit_test(crafted_words_hide_nothing),
       cmocka_unit_test(maps_hold_what_was_put),
       cmocka_unit_test(random_numbers_are_those_of_philox),
       cmocka_unit_test(pools_do_each_task_once),

@@ -2,12 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 
-/* Multiply-fold hashing as in wyhash and its kin: 128-bit products of the input with odd constants,
- * both halves folded together. Two lanes a round keep the multiplier busy. Little-endian reads make
- * the result the same on every machine. */
+/* Multiply-fold hashing as in wyhash and its kin: a 128-bit product of input and state, both halves
+ * folded together. A product forgets the other factor where one is 0, and hardly mixes where one is
+ * small, and whoever writes the input can choose words that make it so. Hence a step also takes along
+ * the state and the word by themselves: neither is ever lost. Four lanes a round keep the multiplier
+ * busy. Little-endian reads make the result the same on every machine. */
 
 static const uint64_t K0 = 0xa0761d6478bd642fu, K1 = 0xe7037ed1a0b428dbu, K2 = 0x8ebc6af09c88c6e3u,
                       K3 = 0x589965cc75374cc3u;
@@ -42,23 +46,44 @@ static uint64_t read_tail(const unsigned char *p, size_t n) {
   return v;
 }
 
+static uint64_t add_word(uint64_t state, uint64_t word) {
+  return (state << 29 | state >> 35) + fold_product(word ^ K2, state ^ K3) + 3 * word;
+}
+
 uint64_t lan_hash(const void *bytes, size_t len, uint64_t seed) {
   const unsigned char *p = bytes;
   size_t n = len;
-  uint64_t a = seed ^ K0, b = seed ^ K1;
-  for (; n >= 32; n -= 32, p += 32) {
-    a = fold_product(read64(p) ^ K1, read64(p + 8) ^ a);
-    b = fold_product(read64(p + 16) ^ K2, read64(p + 24) ^ b);
+  uint64_t a = seed ^ K1;
+  if (n >= 32) {
+    uint64_t b = a ^ K0, c = a ^ K2, d = a ^ K3;
+    for (; n >= 32; n -= 32, p += 32) {
+      a = add_word(a, read64(p));
+      b = add_word(b, read64(p + 8));
+      c = add_word(c, read64(p + 16));
+      d = add_word(d, read64(p + 24));
+    }
+    a = add_word(add_word(add_word(a, b), c), d);
   }
-  for (; n >= 8; n -= 8, p += 8) a = fold_product(read64(p) ^ K2, a ^ K3);
-  if (n) b = fold_product(read_tail(p, n) ^ K3, b ^ K2);
-  return fold_product(a ^ K1 ^ (uint64_t)len, b ^ K3);
+  for (; n >= 8; n -= 8, p += 8) a = add_word(a, read64(p));
+  if (n) a = add_word(a, read_tail(p, n));
+  return fold_product(a ^ K2 ^ (uint64_t)len, K3);
 }
 
 /* ---- map ---- */
 
+/* What a map's order of slots depends on. Were it known, names could be sought out that all want the
+ * same slot, and each probe would walk past all of them. */
+static uint64_t new_secret(void) {
+  static _Thread_local uint64_t last;
+  if (!last && getentropy(&last, sizeof last) != 0) {
+    last = lan_clock_ns() ^ (uint64_t)(uintptr_t)&last;
+  }
+  last = add_word(last, K0);
+  return last;
+}
+
 static size_t slot_of(const lan_map *m, uint64_t key) {
-  size_t i = (size_t)lan_hash_mix(key) & (m->cap - 1);
+  size_t i = (size_t)fold_product(key ^ m->secret, m->secret | 1) & (m->cap - 1);
   while (m->values[i] != LAN_MAP_NONE && m->keys[i] != key) i = (i + 1) & (m->cap - 1);
   return i;
 }
@@ -69,7 +94,7 @@ uint32_t lan_map_get(const lan_map *m, uint64_t key) {
 
 static bool map_grow(lan_map *m, size_t cap) {
   lan_map bigger = {lan_alloc_array(cap, sizeof(uint64_t)), lan_alloc_array(cap, sizeof(uint32_t)),
-                    cap, m->len};
+                    cap, m->len, m->cap ? m->secret : new_secret()};
   if (!bigger.keys || !bigger.values) {
     lan_map_free(&bigger);
     return false;

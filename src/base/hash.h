@@ -26,6 +26,7 @@ typedef struct lan_map {
   uint64_t *keys;
   uint32_t *values; /* LAN_MAP_NONE: the slot is free */
   size_t cap, len;
+  uint64_t secret; /* decides the slots */
 } lan_map;
 
 /* The value of `key`, or LAN_MAP_NONE. A zeroed map is empty. */
