@@ -29,6 +29,11 @@ typedef enum score_feature {
   FEATURE_FOLDER,       /* the same folder, the smaller the more */
   FEATURE_SIBLING_OUT,  /* what notes close by in the folder link to */
   FEATURE_POPULAR,      /* how often it is linked to */
+  FEATURE_ALIKE_OUT,    /* what notes like the cue link to */
+  FEATURE_OUT_IN_OUT,   /* what notes that link to the same link to */
+  FEATURE_PATH,         /* how near their folders are */
+  FEATURE_CHILD,        /* it lies in a folder called as the cue */
+  FEATURE_DEGREE,       /* how much it links to */
   FEATURES
 } score_feature;
 
@@ -64,20 +69,41 @@ typedef struct score_title {
   bool made;
 } score_title;
 
+enum {
+  SCORE_FOLDERS = 16, /* of a path; what lies deeper counts as lying there */
+  SCORE_LOGS = 512
+};
+
+/* The names of the folders down to one, as score_name_hash. */
+typedef struct score_folder {
+  uint64_t name[SCORE_FOLDERS];
+  uint32_t n;
+  uint32_t asked;    /* the question that the next two were found for */
+  float near, below; /* PATH and CHILD of the notes in it */
+} score_folder;
+
+/* The hash of a title or folder's name without regard to case. */
+uint64_t score_name_hash(lan_str name);
+
 /* Scratch memory for one index. */
 typedef struct score_state {
   const memory_index *index;
   lan_spreader *spreader;
   float *text;       /* by note: BM25 of the cue; 0 between calls */
   uint32_t *touched; /* notes that have some */
-  uint32_t *slot;    /* by note: candidate number + 1; 0 between calls */
-  float *popular;    /* by note: ln(1 + links to it), the most popular note having 1 */
-  uint32_t *folder;  /* by note: its folder's node */
+  uint32_t n_touched;
+  uint32_t *slot;                 /* by note: candidate number + 1; 0 between calls */
+  uint32_t *links_in, *links_out; /* by note: notes that link to it, nodes that it links to */
+  uint32_t *mentioned;            /* by note: notes that name it without a link */
+  uint32_t *folder;               /* by note: its folder's node */
+  score_folder *folders;          /* by thing; of folders only */
+  uint32_t asked;                 /* counts questions */
+  float logs[SCORE_LOGS];         /* ln(1 + n), once it was needed */
   score_title *titles;
   lan_arena arena; /* titles' words */
   VEC(score_candidate) candidates;
   VEC(lan_activation) ranking; /* to find the best of many */
-  score_vector out, in, similar, siblings, reached;
+  score_vector out, in, similar, siblings, reached, mix;
 } score_state;
 
 lan_status score_state_init(score_state *state, const memory_index *index, lan_error *err);

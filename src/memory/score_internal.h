@@ -1,0 +1,17 @@
+/* Shared by the files that score: score.c joins what channels.c and pair.c find. */
+#ifndef MEMORY_SCORE_INTERNAL_H
+#define MEMORY_SCORE_INTERNAL_H
+
+#include "memory/score.h"
+
+/* A candidate's feature, the note becoming a candidate if it was none; NULL: out of memory. */
+float *score_feature_of(score_state *st, uint32_t note, score_feature f);
+
+/* channels.c: features that activation brings; the notes that it reaches become candidates. */
+lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_error *err);
+
+/* pair.c: what the cue and each candidate share, and what each candidate is. */
+void score_places(score_state *st, const score_cue *cue);
+lan_status score_titles(score_state *st, const score_cue *cue, lan_error *err);
+
+#endif
