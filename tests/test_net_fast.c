@@ -11,6 +11,9 @@
 
 #include "base/rng.h"
 #include "net/plan.h"
+#if NET_FAST
+#include "net/fast/convolution.h"
+#endif
 
 enum { BATCH = 6 };
 
@@ -54,6 +57,14 @@ static lan_var small(lan_net *net, lan_var x) {
   x = lan_net_relu(net, lan_net_conv2d(net, x, 16, 5, NULL));
   x = lan_net_flatten(net, lan_net_max_pool(net, x, 2, 2, 0));
   return lan_net_dense(net, lan_net_relu(net, lan_net_dense(net, x, 33)), 10);
+}
+
+/* Numbers of channels that are not worth filling up to blocks. */
+static lan_var odd(lan_net *net, lan_var x) {
+  x = lan_net_relu(net, lan_net_conv2d(net, x, 3, 3, &(lan_conv_options){.padding = 1}));
+  x = lan_net_relu(net, lan_net_conv2d(net, x, 5, 3, &(lan_conv_options){.stride = 2}));
+  x = lan_net_relu(net, lan_net_conv2d(net, x, 20, 1, NULL));
+  return lan_net_dense(net, lan_net_flatten(net, x), 10);
 }
 
 /* ---- running ---- */
@@ -178,6 +189,7 @@ static void training_agrees_with_the_reference(void **state) {
   compare(mixed, 3, 15);
   compare(mixed, 16, 8);
   compare(small, 1, 28);
+  compare(odd, 2, 9);
 }
 
 static void inference_agrees_with_the_reference(void **state) {
@@ -186,6 +198,7 @@ static void inference_agrees_with_the_reference(void **state) {
     compare_inference(residual, 3, 16, batch);
     compare_inference(mixed, 3, 15, batch);
     compare_inference(small, 1, 28, batch);
+    compare_inference(odd, 2, 9, batch);
   }
 }
 
@@ -268,6 +281,49 @@ static void what_ran_was_fast(void **state) {
                  "reference\n");
 }
 
+#if NET_FAST
+/* oneDNN has a kernel for everything, but some are its reference, hundreds of times slower than ours. */
+static void assert_quick(const char *layer, const fast_conv *conv) {
+  if (conv && strncmp(fast_conv_name(conv), "ref", 3) == 0) {
+    fail_msg("%s: oneDNN computes it with '%s'", layer, fast_conv_name(conv));
+  }
+}
+
+static void assert_quick_plan(builder of, uint32_t channels, uint32_t side,
+                              lan_net_plan_options options) {
+  world w = start(of, channels, side, options);
+  for (size_t i = 0; i < w.plan->steps.len; i++) {
+    const plan_step *step = &w.plan->steps.data[i];
+    if (strncmp(step->kernel->name, "onednn conv", 11) != 0) continue;
+    const conv_state *state = w.plan->runs[i].state;
+    assert_non_null(state->forward);
+    assert_quick(step->nodes[0]->name, state->forward);
+    assert_quick(step->nodes[0]->name, state->back_data);
+    assert_quick(step->nodes[0]->name, state->back_weights);
+  }
+  end(&w);
+}
+#endif
+
+static void onednn_is_quick(void **state) {
+  (void)state;
+#if NET_FAST
+  if (!__builtin_cpu_supports("avx512bw")) skip();
+  lan_net_plan_options train = {.batch = BATCH, .training = 1, .input_gradients = 1};
+  lan_net_plan_options predict = {.batch = 1};
+  for (int training = 0; training < 2; training++) {
+    lan_net_plan_options o = training ? train : predict;
+    assert_quick_plan(residual, 3, 32, o);
+    assert_quick_plan(mixed, 3, 15, o);
+    assert_quick_plan(mixed, 16, 8, o);
+    assert_quick_plan(small, 1, 28, o);
+    assert_quick_plan(odd, 2, 9, o);
+  }
+#else
+  skip();
+#endif
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(training_agrees_with_the_reference),
@@ -275,6 +331,7 @@ int main(void) {
       cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(a_team_does_not_matter),
       cmocka_unit_test(what_ran_was_fast),
+      cmocka_unit_test(onednn_is_quick),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

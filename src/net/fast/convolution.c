@@ -44,7 +44,7 @@ static fast_conv_spec specify(const net_run *run, const conv_state *st) {
                           .stride = (uint32_t)conv->attribute[CONV_STRIDE],
                           .padding = (uint32_t)conv->attribute[CONV_PADDING],
                           .groups = 1,
-                          .in_blocks = blocks ? conv_in_blocks(x.dims[1]) : st->fill_in,
+                          .in_blocks = st->fill_in || (blocks && conv_in_blocks(x.dims[1])),
                           .out_blocks = blocks || st->fill_out,
                           .bias = st->form.bias != 0};
 }
@@ -61,11 +61,14 @@ static void measure(const net_run *run, conv_state *st) {
   st->weights = net_shape_count(run->in_shape[CONV_W], 0);
   st->learns = run->clock->training;
   st->data = st->learns && run->wants[CONV_X];
-  st->tiles = (winograd_shape){st->piece, x.dims[1], y.dims[1], x.dims[2], x.dims[3]};
+  st->tiles = (winograd_shape){st->piece, x.dims[1], y.dims[1], x.dims[2], x.dims[3], 4};
+  st->tiles.tile = winograd_best_tile(&st->tiles);
   st->channels = x.dims[1];
   st->x_places = x_each / x.dims[1];
   st->fill_out = !conv_fits_blocks(x.dims[1], y.dims[1]) && pays_to_fill(x.dims[1], y.dims[1]);
-  st->fill_in = st->fill_out && x.dims[1] > 4;
+  /* oneDNN reads few channels as they are, but has no quick kernel that writes their gradient. */
+  bool blocks = conv_fits_blocks(x.dims[1], y.dims[1]) || st->fill_out;
+  st->fill_in = x.dims[1] <= 4 ? st->data && blocks : st->fill_out;
   st->row = st->weights / st->filters;
   st->wide_row = st->fill_in ? st->row / st->channels * ((st->channels + 15) / 16 * 16) : st->row;
 }

@@ -2,6 +2,12 @@
 #ifndef NET_FAST_VECTOR_H
 #define NET_FAST_VECTOR_H
 
+/* For functions of which the compiler is to make a version for each constant that they are given. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Of a loop that runs a constant number of times, at most 16. */
+#define UNROLL _Pragma("GCC unroll 16")
+
 typedef float v16 __attribute__((vector_size(64)));
 typedef float v16_anywhere __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int v16i __attribute__((vector_size(64)));

@@ -4,22 +4,36 @@
 
 #include "net/fast/vector.h"
 
-enum { TILES = 16, SIDE = 6, POINTS = 36, OUT = 4 };
+/* TILES go through the three stages together; of each, side by side points, side being `tile` + 2. */
+enum { TILES = 16, LARGEST_TILE = 4, LARGEST_SIDE = 6 };
+
+static size_t points_of(const winograd_shape *s) { return (s->tile + 2) * (s->tile + 2); }
 
 /* Floats from a point's transformed values of TILES tiles to the next one's; the 16 more keep points from
  * falling into the same sets of the cache. */
 static size_t point_floats(size_t channels) { return channels * TILES + 16; }
 
-size_t winograd_weights(const winograd_shape *s) { return POINTS * s->channels * s->filters; }
-
-size_t winograd_scratch(const winograd_shape *s) {
-  return POINTS * (point_floats(s->channels) + point_floats(s->filters)) * sizeof(float);
+size_t winograd_best_tile(const winograd_shape *s) {
+  return s->pictures * ((s->height + 3) / 4) * ((s->width + 3) / 4) < TILES ? 2 : 4;
 }
 
-/* ---- the transforms, of 16 channels ---- */
+size_t winograd_weights(const winograd_shape *s) { return points_of(s) * s->channels * s->filters; }
+
+size_t winograd_scratch(const winograd_shape *s) {
+  return points_of(s) * (point_floats(s->channels) + point_floats(s->filters)) * sizeof(float);
+}
+
+/* ---- the transforms, of 16 channels; for tiles of 4 x 4, or of 2 x 2 ---- */
 
 /* B^T d */
-static inline void input_side(const v16 d[SIDE], v16 out[SIDE]) {
+ALWAYS_INLINE void input_side(size_t tile, const v16 d[], v16 out[]) {
+  if (tile == 2) {
+    out[0] = d[0] - d[2];
+    out[1] = d[1] + d[2];
+    out[2] = d[2] - d[1];
+    out[3] = d[1] - d[3];
+    return;
+  }
   v16 even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1];
   v16 even2 = d[4] - d[2], odd2 = 2 * (d[3] - d[1]);
   out[0] = 4 * d[0] - 5 * d[2] + d[4];
@@ -31,8 +45,14 @@ static inline void input_side(const v16 d[SIDE], v16 out[SIDE]) {
 }
 
 /* A^T m */
-static inline void output_side(const v16 m[SIDE], v16 out[OUT]) {
-  v16 s = m[1] + m[2], t = m[1] - m[2], u = m[3] + m[4], v = m[3] - m[4];
+ALWAYS_INLINE void output_side(size_t tile, const v16 m[], v16 out[]) {
+  v16 s = m[1] + m[2], t = m[1] - m[2];
+  if (tile == 2) {
+    out[0] = m[0] + s;
+    out[1] = t - m[3];
+    return;
+  }
+  v16 u = m[3] + m[4], v = m[3] - m[4];
   out[0] = m[0] + s + u;
   out[1] = t + 2 * v;
   out[2] = s + 4 * u;
@@ -40,7 +60,14 @@ static inline void output_side(const v16 m[SIDE], v16 out[OUT]) {
 }
 
 /* A y, which takes gradients back through A^T */
-static inline void output_back_side(const v16 y[OUT], v16 out[SIDE]) {
+ALWAYS_INLINE void output_back_side(size_t tile, const v16 y[], v16 out[]) {
+  if (tile == 2) {
+    out[0] = y[0];
+    out[1] = y[0] + y[1];
+    out[2] = y[0] - y[1];
+    out[3] = -y[1];
+    return;
+  }
   v16 even = y[0] + y[2], odd = y[1] + y[3];
   v16 even2 = y[0] + 4 * y[2], odd2 = 2 * y[1] + 8 * y[3];
   out[0] = y[0];
@@ -52,7 +79,15 @@ static inline void output_back_side(const v16 y[OUT], v16 out[SIDE]) {
 }
 
 /* G g */
-static inline void weight_side(const v16 g[3], v16 out[SIDE]) {
+ALWAYS_INLINE void weight_side(size_t tile, const v16 g[], v16 out[]) {
+  if (tile == 2) {
+    v16 even = (g[0] + g[2]) * 0.5F, odd = g[1] * 0.5F;
+    out[0] = g[0];
+    out[1] = even + odd;
+    out[2] = even - odd;
+    out[3] = g[2];
+    return;
+  }
   v16 even = (g[0] + g[2]) * (-1.0F / 6), odd = g[1] * (-1.0F / 6);
   v16 even2 = g[0] * (1.0F / 24) + g[2] * (1.0F / 6), odd2 = g[1] * (1.0F / 12);
   out[0] = g[0] * 0.25F;
@@ -64,12 +99,22 @@ static inline void weight_side(const v16 g[3], v16 out[SIDE]) {
 }
 
 /* G^T m, which takes gradients back through G */
-static inline void weight_back_side(const v16 m[SIDE], v16 out[3]) {
+ALWAYS_INLINE void weight_back_side(size_t tile, const v16 m[], v16 out[]) {
+  if (tile == 2) {
+    v16 s = (m[1] + m[2]) * 0.5F;
+    out[0] = m[0] + s;
+    out[1] = (m[1] - m[2]) * 0.5F;
+    out[2] = s + m[3];
+    return;
+  }
   v16 s = m[1] + m[2], t = m[2] - m[1], u = m[3] + m[4], v = m[3] - m[4];
   out[0] = 0.25F * m[0] - s * (1.0F / 6) + u * (1.0F / 24);
   out[1] = t * (1.0F / 6) + v * (1.0F / 12);
   out[2] = (u - s) * (1.0F / 6) + m[5];
 }
+
+/* Calls what takes the tile's side as its first argument so that it is compiled for either. */
+#define FOR_TILE(s, call, ...) ((s)->tile == 2 ? call(2, __VA_ARGS__) : call(4, __VA_ARGS__))
 
 /* ---- weights ---- */
 
@@ -80,54 +125,62 @@ static inline v16 gather(const float *p, size_t step) {
   return v;
 }
 
+/* Of one input and 16 outputs, whose kernels are `out_step` apart; points are `step` apart in `u`. */
+ALWAYS_INLINE void prepare_kernel(size_t tile, const float *w, size_t out_step, bool back,
+                                  size_t step, float *u) {
+  v16 columns[LARGEST_SIDE][3], g[3], part[LARGEST_SIDE];
+  for (size_t x = 0; x < 3; x++) {
+    for (size_t y = 0; y < 3; y++) {
+      size_t tap = 3 * y + x; /* the gradient sees the kernel turned round */
+      g[y] = gather(w + (back ? 8 - tap : tap), out_step);
+    }
+    weight_side(tile, g, part);
+    for (size_t y = 0; y < tile + 2; y++) columns[y][x] = part[y];
+  }
+  for (size_t y = 0; y < tile + 2; y++) {
+    weight_side(tile, columns[y], part);
+    for (size_t x = 0; x < tile + 2; x++) store(u + (y * (tile + 2) + x) * step, part[x]);
+  }
+}
+
 /* u: point, block of outputs, input, 16 outputs */
 void winograd_prepare(const winograd_shape *s, const float *w, bool back, float *u) {
   size_t inputs = back ? s->filters : s->channels, outputs = back ? s->channels : s->filters;
   size_t in_step = back ? s->channels * 9 : 9, out_step = back ? 9 : s->channels * 9;
   for (size_t o = 0; o < outputs; o += 16) {
     for (size_t i = 0; i < inputs; i++) {
-      const float *from = w + o * out_step + i * in_step;
-      v16 columns[SIDE][3], g[3], row[SIDE];
-      for (size_t x = 0; x < 3; x++) {
-        v16 column[SIDE];
-        for (size_t y = 0; y < 3; y++) {
-          size_t tap = 3 * y + x; /* the gradient sees the kernel turned round */
-          g[y] = gather(from + (back ? 8 - tap : tap), out_step);
-        }
-        weight_side(g, column);
-        for (size_t y = 0; y < SIDE; y++) columns[y][x] = column[y];
-      }
-      for (size_t y = 0; y < SIDE; y++) {
-        weight_side(columns[y], row);
-        for (size_t x = 0; x < SIDE; x++) {
-          store(u + (((y * SIDE + x) * outputs + o) * inputs + i * 16), row[x]);
-        }
+      FOR_TILE(s, prepare_kernel, w + o * out_step + i * in_step, out_step, back, outputs * inputs,
+               u + o * inputs + i * 16);
+    }
+  }
+}
+
+/* Of one channel and 16 filters, whose kernels are `filter_step` apart. */
+ALWAYS_INLINE void finish_kernel(size_t tile, const float *du, size_t step, bool add,
+                                 size_t filter_step, float *dw) {
+  v16 columns[3][LARGEST_SIDE], m[LARGEST_SIDE], part[3];
+  for (size_t x = 0; x < tile + 2; x++) {
+    for (size_t y = 0; y < tile + 2; y++) m[y] = load(du + (y * (tile + 2) + x) * step);
+    weight_back_side(tile, m, part);
+    for (size_t y = 0; y < 3; y++) columns[y][x] = part[y];
+  }
+  for (size_t y = 0; y < 3; y++) {
+    weight_back_side(tile, columns[y], part);
+    for (size_t x = 0; x < 3; x++) {
+      for (size_t l = 0; l < 16; l++) {
+        float *at = dw + 3 * y + x + l * filter_step;
+        *at = add ? *at + part[x][l] : part[x][l];
       }
     }
   }
 }
 
 void winograd_finish(const winograd_shape *s, const float *du, bool add, float *dw) {
+  size_t step = s->filters * s->channels;
   for (size_t o = 0; o < s->filters; o += 16) {
     for (size_t i = 0; i < s->channels; i++) {
-      v16 columns[3][SIDE], m[SIDE], part[3];
-      for (size_t x = 0; x < SIDE; x++) {
-        for (size_t y = 0; y < SIDE; y++) {
-          m[y] = load(du + (((y * SIDE + x) * s->filters + o) * s->channels + i * 16));
-        }
-        weight_back_side(m, part);
-        for (size_t y = 0; y < 3; y++) columns[y][x] = part[y];
-      }
-      for (size_t y = 0; y < 3; y++) {
-        weight_back_side(columns[y], part);
-        for (size_t x = 0; x < 3; x++) {
-          float *to = dw + (o * s->channels + i) * 9 + 3 * y + x;
-          for (size_t l = 0; l < 16; l++) {
-            float *at = to + l * s->channels * 9;
-            *at = add ? *at + part[x][l] : part[x][l];
-          }
-        }
-      }
+      FOR_TILE(s, finish_kernel, du + o * s->channels + i * 16, step, add, s->channels * 9,
+               dw + (o * s->channels + i) * 9);
     }
   }
 }
@@ -139,7 +192,7 @@ typedef struct tiles {
 } tiles;
 
 static tiles tiles_of(const winograd_shape *s) {
-  size_t across = (s->width + OUT - 1) / OUT, down = (s->height + OUT - 1) / OUT;
+  size_t across = (s->width + s->tile - 1) / s->tile, down = (s->height + s->tile - 1) / s->tile;
   return (tiles){across, down, s->pictures * across * down};
 }
 
@@ -149,91 +202,120 @@ typedef struct range {
 
 typedef struct place {
   size_t picture, y, x; /* of the tile's first output */
+  size_t rows, columns; /* of the tile that lie in the picture */
 } place;
 
-static place place_of(const tiles *t, size_t tile) {
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static place place_of(const winograd_shape *s, const tiles *t, size_t tile) {
   size_t picture = tile / (t->across * t->down), in = tile % (t->across * t->down);
-  return (place){picture, in / t->across * OUT, in % t->across * OUT};
+  size_t y = in / t->across * s->tile, x = in % t->across * s->tile;
+  return (place){picture, y, x, least(s->tile, s->height - y), least(s->tile, s->width - x)};
 }
 
 static const float nothing[16] __attribute__((aligned(64)));
 
-/* From 16 channels of a picture around the tile to its 36 points. */
-static void transform_input(const winograd_shape *s, const float *plane, place at, size_t step,
-                            float *to) {
-  v16 rows[SIDE][SIDE], d[SIDE], out[SIDE];
-  for (size_t x = 0; x < SIDE; x++) {
-    size_t column = at.x + x - 1; /* left of the picture it wraps round: too large */
-    for (size_t y = 0; y < SIDE; y++) {
-      size_t row = at.y + y - 1;
-      bool inside = row < s->height && column < s->width;
-      d[y] = load(inside ? plane + 16 * (row * s->width + column) : nothing);
+/* From 16 channels of a picture around the tile to its points. */
+ALWAYS_INLINE void transform_input(size_t tile, const winograd_shape *s, const float *plane,
+                                   place at, size_t step, float *to) {
+  size_t side = tile + 2;
+  v16 rows[LARGEST_SIDE][LARGEST_SIDE], d[LARGEST_SIDE], out[LARGEST_SIDE];
+  bool whole = at.x > 0 && at.x + tile < s->width;
+  for (size_t y = 0; y < side; y++) {
+    size_t row = at.y + y - 1; /* above or left of the picture it wraps round: too large */
+    size_t first = row * s->width + at.x - 1;
+    if (row >= s->height) {
+      for (size_t x = 0; x < side; x++) rows[y][x] = (v16){0};
+    } else if (whole) {
+      UNROLL for (size_t x = 0; x < side; x++) d[x] = load(plane + 16 * (first + x));
+      input_side(tile, d, rows[y]);
+    } else {
+      UNROLL for (size_t x = 0; x < side; x++) {
+        d[x] = load(at.x + x - 1 < s->width ? plane + 16 * (first + x) : nothing);
+      }
+      input_side(tile, d, rows[y]);
     }
-    input_side(d, out);
-    for (size_t y = 0; y < SIDE; y++) rows[y][x] = out[y];
   }
-  for (size_t y = 0; y < SIDE; y++) {
-    input_side(rows[y], out);
-    for (size_t x = 0; x < SIDE; x++) store(to + (y * SIDE + x) * step, out[x]);
+  UNROLL for (size_t x = 0; x < side; x++) {
+    UNROLL for (size_t y = 0; y < side; y++) d[y] = rows[y][x];
+    input_side(tile, d, out);
+    UNROLL for (size_t y = 0; y < side; y++) store(to + (y * side + x) * step, out[y]);
   }
 }
 
-static inline void finish_value(const winograd_after *after, v16 bias, size_t at, v16 v, float *y) {
-  v += bias;
-  if (after->residual) v += load(after->residual + at);
-  if (after->add) v += load(y + at);
-  if (after->relu) v = where_positive(v, v);
-  store(y + at, v);
-}
-
-static void transform_output(const winograd_shape *s, const float *from, size_t step, place at,
-                             const winograd_after *after, v16 bias, size_t plane, float *y) {
-  v16 rows[OUT][SIDE], m[SIDE], out[OUT];
-  for (size_t c = 0; c < SIDE; c++) {
-    for (size_t r = 0; r < SIDE; r++) m[r] = load(from + (r * SIDE + c) * step);
-    output_side(m, out);
-    for (size_t r = 0; r < OUT; r++) rows[r][c] = out[r];
-  }
-  for (size_t r = 0; r < OUT && at.y + r < s->height; r++) {
-    output_side(rows[r], out);
-    size_t to = plane + 16 * ((at.y + r) * s->width + at.x);
-    for (size_t c = 0; c < OUT && at.x + c < s->width; c++) {
-      finish_value(after, bias, to + 16 * c, out[c], y);
+ALWAYS_INLINE void finish_values(size_t rows, size_t columns, const winograd_after *after,
+                                 const float *value, size_t at, size_t width, float *y) {
+  for (size_t r = 0; r < rows; r++, at += 16 * width, value += 16 * LARGEST_TILE) {
+    for (size_t c = 0; c < columns; c++) {
+      v16 v = load(value + 16 * c);
+      if (after->residual) v += load(after->residual + at + 16 * c);
+      if (after->add) v += load(y + at + 16 * c);
+      if (after->relu) v = where_positive(v, v);
+      store(y + at + 16 * c, v);
     }
   }
 }
 
-static void transform_gradient(const winograd_shape *s, const float *plane, place at, size_t step,
-                               float *to) {
-  v16 rows[SIDE][OUT], d[OUT], out[SIDE];
-  for (size_t c = 0; c < OUT; c++) {
-    for (size_t r = 0; r < OUT; r++) {
-      bool inside = at.y + r < s->height && at.x + c < s->width;
-      d[r] = load(inside ? plane + 16 * ((at.y + r) * s->width + at.x + c) : nothing);
-    }
-    output_back_side(d, out);
-    for (size_t r = 0; r < SIDE; r++) rows[r][c] = out[r];
+ALWAYS_INLINE void transform_output(size_t tile, const winograd_shape *s, const float *from,
+                                    size_t step, place at, const winograd_after *after, v16 bias,
+                                    size_t plane, float *y) {
+  size_t side = tile + 2;
+  v16 rows[LARGEST_TILE][LARGEST_SIDE], m[LARGEST_SIDE], out[LARGEST_TILE][LARGEST_TILE];
+  for (size_t c = 0; c < side; c++) {
+    for (size_t r = 0; r < side; r++) m[r] = load(from + (r * side + c) * step);
+    output_side(tile, m, out[0]);
+    for (size_t r = 0; r < tile; r++) rows[r][c] = out[0][r];
   }
-  for (size_t r = 0; r < SIDE; r++) {
-    output_back_side(rows[r], out);
-    for (size_t c = 0; c < SIDE; c++) store(to + (r * SIDE + c) * step, out[c]);
+  for (size_t r = 0; r < tile; r++) {
+    output_side(tile, rows[r], out[r]);
+    for (size_t c = 0; c < tile; c++) out[r][c] += bias;
+  }
+  size_t to = plane + 16 * (at.y * s->width + at.x);
+  if (at.rows == tile && at.columns == tile) {
+    finish_values(tile, tile, after, (const float *)out, to, s->width, y);
+  } else {
+    finish_values(at.rows, at.columns, after, (const float *)out, to, s->width, y);
+  }
+}
+
+ALWAYS_INLINE void transform_gradient(size_t tile, const winograd_shape *s, const float *plane,
+                                      place at, size_t step, float *to) {
+  size_t side = tile + 2;
+  v16 rows[LARGEST_SIDE][LARGEST_TILE], d[LARGEST_TILE], out[LARGEST_SIDE];
+  for (size_t c = 0; c < tile; c++) {
+    for (size_t r = 0; r < tile; r++) {
+      bool inside = r < at.rows && c < at.columns;
+      d[r] = inside ? load(plane + 16 * ((at.y + r) * s->width + at.x + c)) : (v16){0};
+    }
+    output_back_side(tile, d, out);
+    for (size_t r = 0; r < side; r++) rows[r][c] = out[r];
+  }
+  for (size_t r = 0; r < side; r++) {
+    output_back_side(tile, rows[r], out);
+    for (size_t c = 0; c < side; c++) store(to + (r * side + c) * step, out[c]);
   }
 }
 
 /* Values of TILES tiles from `first`: point, block, tile, 16 channels. What is past the last is 0. */
 static size_t transform_tiles(const winograd_shape *s, const tiles *t, size_t first,
-                              size_t channels, const float *x,
-                              void (*transform)(const winograd_shape *s, const float *plane,
-                                                place at, size_t step, float *to),
-                              float *to) {
-  size_t n = t->all - first < TILES ? t->all - first : TILES, area = s->height * s->width;
+                              size_t channels, const float *x, bool gradient, float *to) {
+  size_t n = least(t->all - first, TILES), area = s->height * s->width;
   size_t step = point_floats(channels);
-  if (n < TILES) memset(to, 0, POINTS * step * sizeof *to);
   for (size_t k = 0; k < n; k++) {
-    place at = place_of(t, first + k);
+    place at = place_of(s, t, first + k);
     for (size_t c = 0; c < channels; c += 16) {
       const float *plane = x + (at.picture * channels + c) * area;
-      transform(s, plane, at, step, to + (c / 16 * TILES + k) * 16);
+      float *out = to + (c / 16 * TILES + k) * 16;
+      if (gradient) {
+        FOR_TILE(s, transform_gradient, s, plane, at, step, out);
+      } else {
+        FOR_TILE(s, transform_input, s, plane, at, step, out);
+      }
+    }
+  }
+  for (size_t p = 0; n < TILES && p < points_of(s); p++) {
+    for (size_t c = 0; c < channels; c += 16) {
+      memset(to + p * step + (c / 16 * TILES + n) * 16, 0, (TILES - n) * 16 * sizeof *to);
     }
   }
   return n;
@@ -255,41 +337,13 @@ static void multiply(size_t channels, const float *v, const float *u, float *m) 
   for (size_t k = 0; k < TILES; k++) store(m + 16 * k, sum[k]);
 }
 
-/* The same for 4 tiles, and `blocks` (at most 4) times 16 filters; their weights are `step` apart. */
-static inline void multiply_few(size_t blocks, size_t channels, const float *v, const float *u,
-                                size_t step, float *m) {
-  v16 sum[4][4] = {{{0}}};
-  for (size_t c = 0; c < channels; c += 16, v += 16 * TILES) {
-    for (size_t l = 0; l < 16; l++, u += 16) {
-#pragma GCC unroll 4
-      for (size_t f = 0; f < blocks; f++) {
-        v16 weights = load(u + f * step);
-#pragma GCC unroll 4
-        for (size_t k = 0; k < 4; k++) sum[f][k] += v[16 * k + l] * weights;
-      }
-    }
-  }
-#pragma GCC unroll 4
-  for (size_t f = 0; f < blocks; f++) {
-#pragma GCC unroll 4
-    for (size_t k = 0; k < 4; k++) store(m + 16 * (f * TILES + k), sum[f][k]);
-  }
-}
-
-static void multiply_points(const winograd_shape *s, size_t n, range filters, const float *v,
-                            const float *u, float *m) {
+static void multiply_points(const winograd_shape *s, range filters, const float *v, const float *u,
+                            float *m) {
   size_t v_step = point_floats(s->channels), m_step = point_floats(s->filters);
-  for (size_t p = 0; p < POINTS; p++, v += v_step, m += m_step, u += s->channels * s->filters) {
-    size_t f = filters.from;
-    size_t step = 16 * s->channels;
-    for (; n <= 4 && f + 64 <= filters.to; f += 64) {
-      multiply_few(4, s->channels, v, u + f * s->channels, step, m + f * TILES);
-    }
-    for (; n <= 4 && f + 32 <= filters.to; f += 32) {
-      multiply_few(2, s->channels, v, u + f * s->channels, step, m + f * TILES);
-    }
-    for (; f < filters.to; f += 16) {
-      multiply(s->channels, v, u + f * s->channels, m + f * TILES);
+  for (size_t p = 0, n = points_of(s); p < n; p++) {
+    for (size_t f = filters.from; f < filters.to; f += 16) {
+      multiply(s->channels, v + p * v_step, u + (p * s->filters + f) * s->channels,
+               m + p * m_step + f * TILES);
     }
   }
 }
@@ -299,7 +353,7 @@ static range part_of(size_t n, size_t unit, winograd_share share) {
   size_t units = (n + unit - 1) / unit;
   size_t from = units * share.part / share.parts * unit;
   size_t to = units * (share.part + 1) / share.parts * unit;
-  return (range){from, to < n ? to : n};
+  return (range){from, least(to, n)};
 }
 
 void winograd_run(const winograd_shape *s, const float *x, const float *u,
@@ -312,17 +366,17 @@ void winograd_run(const winograd_shape *s, const float *x, const float *u,
     filters = part_of(s->filters, 16, share);
   }
   if (filters.from == filters.to) return;
-  float *v = scratch, *m = scratch + POINTS * point_floats(s->channels);
+  float *v = scratch, *m = scratch + points_of(s) * point_floats(s->channels);
   for (size_t first = own.from; first < own.to; first += TILES) {
-    size_t n = transform_tiles(s, &t, first, s->channels, x, transform_input, v);
-    multiply_points(s, n, filters, v, u, m);
+    size_t n = transform_tiles(s, &t, first, s->channels, x, false, v);
+    multiply_points(s, filters, v, u, m);
     for (size_t k = 0; k < n; k++) {
-      place at = place_of(&t, first + k);
+      place at = place_of(s, &t, first + k);
       for (size_t f = filters.from; f < filters.to; f += 16) {
         size_t plane = (at.picture * s->filters + f) * s->height * s->width;
-        v16 bias = load(after->bias ? after->bias + f : nothing);
-        transform_output(s, m + (f / 16 * TILES + k) * 16, point_floats(s->filters), at, after,
-                         bias, plane, y);
+        v16 bias = after->bias ? load(after->bias + f) : (v16){0};
+        FOR_TILE(s, transform_output, s, m + (f / 16 * TILES + k) * 16, point_floats(s->filters),
+                 at, after, bias, plane, y);
       }
     }
   }
@@ -346,12 +400,12 @@ void winograd_gradient(const winograd_shape *s, const float *x, const float *dy,
                        float *scratch) {
   tiles t = tiles_of(s);
   size_t v_step = point_floats(s->channels), z_step = point_floats(s->filters);
-  float *v = scratch, *z = scratch + POINTS * v_step;
+  float *v = scratch, *z = scratch + points_of(s) * v_step;
   for (size_t first = 0; first < t.all; first += TILES) {
-    transform_tiles(s, &t, first, s->channels, x, transform_input, v);
-    transform_tiles(s, &t, first, s->filters, dy, transform_gradient, z);
+    transform_tiles(s, &t, first, s->channels, x, false, v);
+    transform_tiles(s, &t, first, s->filters, dy, true, z);
     float *to = du;
-    for (size_t p = 0; p < POINTS; p++) {
+    for (size_t p = 0, n = points_of(s); p < n; p++) {
       for (size_t f = 0; f < s->filters; f += 16) {
         for (size_t c = 0; c < s->channels; c += 16, to += 256) {
           add_products(v + p * v_step + c * TILES, z + p * z_step + f * TILES, to);
