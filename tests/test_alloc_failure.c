@@ -355,9 +355,49 @@ static lan_status store_memory(void *ctx, lan_error *err) {
   return s;
 }
 
+static bool pass_over(void *ctx, const memory_event *event) {
+  (void)ctx, (void)event;
+  return true;
+}
+
+static lan_status store_events(void *ctx, lan_error *err) {
+  memory_db *db;
+  memory_event open = {MEMORY_OPENED, 1, LAN_STR("a"), LAN_STR("b"), LAN_STR("test"), 0};
+  memory_event said = {MEMORY_VERDICT, 1, LAN_STR("a"), LAN_STR("b"), LAN_STR(""), VERDICT_BAD};
+  memory_span ever = MEMORY_EVER;
+  lan_buf b = {0};
+  uint64_t n;
+  bool done;
+  lan_status s = memory_db_open(scratch_path(ctx, "memory.db"), &db, err);
+  if (s != LAN_OK) return s;
+  s = memory_db_begin(db, err);
+  if (s == LAN_OK) {
+    s = memory_db_add_open(db, &open, err);
+    if (s == LAN_OK) s = memory_db_merge(db, &said, &done, err);
+    if (s == LAN_OK) s = memory_db_set_verdict(db, &said, &done, err);
+    s = memory_db_end(db, s, err);
+  }
+  if (s == LAN_OK) {
+    s = memory_db_each(db, MEMORY_OPENED | MEMORY_VERDICT, &ever, MEMORY_NEWEST_FIRST, 0, pass_over,
+                       NULL, err);
+  }
+  if (s == LAN_OK) s = memory_db_put_weights(db, "w", LAN_STR("some weights"), 1, err);
+  if (s == LAN_OK) s = memory_db_get_weights(db, "w", &b, NULL, err);
+  if (s == LAN_OK) s = memory_db_put_setting(db, "s", "value", err);
+  if (s == LAN_OK) s = memory_db_get_setting(db, "s", &b, err);
+  if (s == LAN_OK) s = memory_db_weight_names(db, &b, err);
+  if (s == LAN_OK) assert_memory_equal(b.data, "some weightsvaluew", 19);
+  if (s == LAN_OK) s = memory_db_check(db, err);
+  if (s == LAN_OK) s = memory_db_forget(db, &ever, &n, err);
+  lan_buf_free(&b);
+  memory_db_close(db);
+  return s;
+}
+
 static void store(void **state) {
   assert_true(fail_alloc_each("cache", store_cache, state) > 20);
   assert_true(fail_alloc_each("memory.db", store_memory, state) > 20);
+  assert_true(fail_alloc_each("events", store_events, state) > 50);
   /* No file was left over by a writer that ran out of memory. */
   assert_int_equal(store_cache(state, NULL), LAN_OK);
   assert_int_equal(scratch_count(*state), 2);
@@ -618,7 +658,7 @@ static lan_status train_and_use(void *ctx, lan_error *err) {
 static void train(void **state) {
   static const char csv[] = "p,kind\n1,a\n2,b\n3.5,a\n4,b\n5,a\n6,b\n7,b\n";
   train_paths c = {scratch_path(state, "t.csv"), scratch_path(state, "m"),
-                  scratch_path(state, "m.checkpoint"), scratch_path(state, "log")};
+                   scratch_path(state, "m.checkpoint"), scratch_path(state, "log")};
   scratch_write(c.data, csv, sizeof csv - 1);
   assert_true(fail_alloc_each("training", train_and_use, &c) > 50);
 }

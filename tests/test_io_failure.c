@@ -195,7 +195,7 @@ static lan_status use_cache(void *ctx, lan_error *err) {
 static lan_status use_memory_db(void *ctx, lan_error *err) {
   const char *path = scratch_path(ctx, "memory.db");
   memory_db *db;
-  memory_db_counts c = {0, 0, 0};
+  memory_db_counts c = {0, 0, 0, 0};
   lan_status s = memory_db_open(path, &db, err);
   if (s == LAN_OK) {
     s = memory_db_count(db, &c, err);
@@ -207,6 +207,27 @@ static lan_status use_memory_db(void *ctx, lan_error *err) {
   assert_int_equal(memory_db_open(path, &db, NULL), LAN_OK); /* no harm was done */
   assert_int_equal(memory_db_count(db, &c, NULL), LAN_OK);
   assert_int_equal(c.feedbacks, 2);
+  memory_db_close(db);
+  return s;
+}
+
+/* What was acknowledged is there; what was not may be, whole. */
+static lan_status add_open(void *ctx, lan_error *err) {
+  const char *path = scratch_path(ctx, "opens.db");
+  memory_event e = {MEMORY_OPENED, 1, LAN_STR("note"), LAN_STR(""), LAN_STR("test"), 0};
+  memory_db *db;
+  memory_db_counts c = {0, 0, 0, 0};
+  static uint64_t had = 0;
+  lan_status s = memory_db_open(path, &db, err);
+  bool is_open = s == LAN_OK;
+  if (s == LAN_OK) s = memory_db_add_open(db, &e, err);
+  if (is_open) memory_db_close(db);
+  fail_io_off();
+  assert_int_equal(memory_db_open(path, &db, NULL), LAN_OK);
+  assert_int_equal(memory_db_check(db, NULL), LAN_OK);
+  assert_int_equal(memory_db_count(db, &c, NULL), LAN_OK);
+  assert_true(c.opens == had + 1 || (c.opens == had && s != LAN_OK));
+  had = c.opens;
   memory_db_close(db);
   return s;
 }
@@ -236,13 +257,14 @@ static void stores(void **state) {
   memory_db_close(db);
   assert_int_equal(sqlite3_open(path, &sql), SQLITE_OK);
   assert_int_equal(sqlite3_exec(sql,
-                                "INSERT INTO feedback(at_ms, note, related, verdict) VALUES"
+                                "INSERT INTO verdicts(at_ms, note, related, verdict) VALUES"
                                 "(1, x'61', x'62', 1), (2, x'61', x'63', -1)",
                                 NULL, NULL, NULL),
                    SQLITE_OK);
   sqlite3_close(sql);
   fail_io_each("memory.db", use_memory_db, state);
   fail_io_each("making memory.db", make_memory_db, state);
+  fail_io_each("an open", add_open, state);
 }
 
 /* ---- memory ---- */

@@ -33,7 +33,8 @@ static lan_status look(const char *path, memory_db_counts *counts, lan_error *er
   lan_status s = memory_db_open(path, &db, err);
   if (s != LAN_OK) return s;
   s = memory_db_version(db, &version, err);
-  if (s == LAN_OK && version != 1) s = LAN_EINVAL;
+  if (s == LAN_OK && version != 2) s = LAN_EINVAL;
+  if (s == LAN_OK) s = memory_db_check(db, err);
   if (s == LAN_OK) s = memory_db_count(db, counts, err);
   memory_db_close(db);
   return s;
@@ -44,14 +45,14 @@ static void fill(const char *path) {
           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
           " INSERT INTO opens(at_ms, note, source) SELECT 1700000000000 + i,"
           " CAST('folder/note ' || i AS BLOB), 'cli' FROM n;"
-          "INSERT INTO feedback(at_ms, note, related, verdict) VALUES(1, x'61', x'62', 1),"
+          "INSERT INTO verdicts(at_ms, note, related, verdict) VALUES(1, x'61', x'62', 1),"
           " (2, x'61', x'63', -1);"
           "INSERT INTO weights VALUES('scoring', 3, 4, zeroblob(20000));");
 }
 
 static void a_new_memory_is_made_and_kept(void **state) {
   const char *path = scratch_path(state, "memory.db");
-  memory_db_counts c = {9, 9, 9};
+  memory_db_counts c = {9, 9, 9, 9};
   lan_error err;
   struct stat st;
   assert_int_equal(look(path, &c, &err), LAN_OK);
@@ -90,7 +91,7 @@ static void other_versions_and_programs_are_refused(void **state) {
       {"PRAGMA user_version=99", "newer", LAN_EFORMAT},
       {"PRAGMA user_version=-1", "newer", LAN_EFORMAT},
       {"PRAGMA application_id=5", "another program", LAN_EFORMAT},
-      {"DROP TABLE feedback", "as they were made", LAN_ECORRUPT},
+      {"DROP TABLE verdicts", "as they were made", LAN_ECORRUPT},
       {"CREATE TRIGGER t AFTER INSERT ON opens BEGIN DELETE FROM opens; END", "as they were made",
        LAN_ECORRUPT},
       {"DROP TABLE opens; CREATE VIEW opens AS SELECT 1", "as they were made", LAN_ECORRUPT},
@@ -140,7 +141,7 @@ static void what_is_no_file_is_refused(void **state) {
 static size_t n_wrong;
 
 static bool refused(const char *path, const unsigned char *bytes, size_t len) {
-  memory_db_counts c = {0, 0, 0};
+  memory_db_counts c = {0, 0, 0, 0};
   lan_error err;
   scratch_write(path, bytes, len);
   lan_status s = look(path, &c, &err);

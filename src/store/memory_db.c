@@ -1,4 +1,4 @@
-#include "store/memory_db.h"
+#include "store/memory_db_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,16 +11,15 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "store/sql.h"
 
 #define APPLICATION "1281453645" /* "LanM" */
 
 /* A commit is on the disk before it is acknowledged. Old contents are overwritten when rows are
  * deleted: what somebody reads is private. */
-static const sql_kind KIND = {"the memory", 1281453645,
-                              "PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;"
-                              "PRAGMA cell_size_check=ON;PRAGMA foreign_keys=ON;"
-                              "PRAGMA journal_size_limit=1048576"};
+const sql_kind MEMORY_DB_KIND = {"the memory", 1281453645,
+                                 "PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;"
+                                 "PRAGMA cell_size_check=ON;PRAGMA foreign_keys=ON;"
+                                 "PRAGMA journal_size_limit=1048576"};
 
 /* Step n leads from version n to n + 1. A step that was released is never changed: a change is a
  * new step at the end. Paths are the bytes on disk, relative to the vault; times are milliseconds
@@ -43,6 +42,19 @@ static const char *const MIGRATIONS[] = {
     " name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, sum INTEGER NOT NULL, data BLOB NOT NULL)"
     " STRICT;"
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* One verdict a pair, the newest: 1 it belongs, -1 it does not, -2 it is not to be shown again, 0 what was
+     * said is taken back (kept, so that an older verdict from elsewhere does not come back). */
+    "CREATE TABLE verdicts("
+    " note BLOB NOT NULL, related BLOB NOT NULL, at_ms INTEGER NOT NULL,"
+    " verdict INTEGER NOT NULL CHECK (verdict BETWEEN -2 AND 1),"
+    " PRIMARY KEY (note, related)) STRICT, WITHOUT ROWID;"
+    "INSERT OR REPLACE INTO verdicts SELECT note, related, at_ms, verdict FROM feedback ORDER BY "
+    "at_ms, id;"
+    "INSERT OR REPLACE INTO verdicts SELECT note, related, at_ms, -2 FROM hidden;"
+    "DROP TABLE feedback;"
+    "DROP TABLE hidden;"
+    "CREATE INDEX opens_at_ms ON opens(at_ms);",
 };
 
 enum { VERSION = sizeof MIGRATIONS / sizeof *MIGRATIONS };
@@ -52,18 +64,12 @@ enum {
   SMALLEST = 512 /* SQLite's smallest page */
 };
 
-struct memory_db {
-  sqlite3 *sql;
-  char *path;
-  bool writable;
-};
-
 static lan_status exec(memory_db *db, const char *statements, lan_error *err) {
-  return sql_exec(db->sql, statements, &KIND, db->path, err);
+  return sql_exec(db->sql, statements, &MEMORY_DB_KIND, db->path, err);
 }
 
 static lan_status number(memory_db *db, const char *query, int64_t *n, lan_error *err) {
-  return sql_number(db->sql, query, &KIND, db->path, n, err);
+  return sql_number(db->sql, query, &MEMORY_DB_KIND, db->path, n, err);
 }
 
 /* ---- opening ---- */
@@ -97,7 +103,7 @@ static lan_status enter_wal(memory_db *db, lan_error *err) {
     if ((code & 0xFF) != SQLITE_BUSY) break;
     nanosleep(&pause, NULL);
   }
-  return sql_check(db->sql, code, &KIND, db->path, err);
+  return sql_check(db->sql, code, &MEMORY_DB_KIND, db->path, err);
 }
 
 /* Where SQLite cannot make its companion files it can read a database only on the promise that
@@ -112,7 +118,7 @@ static lan_status connect_read_only(memory_db *db, lan_error *err) {
     return lan_fail(err, LAN_EIO, "the memory %s: cannot be read until its folder can be written",
                     db->path);
   }
-  return sql_open_immutable(&KIND, db->path, &db->sql, err);
+  return sql_open_immutable(&MEMORY_DB_KIND, db->path, &db->sql, err);
 }
 
 /* A file of ours, or an empty one. */
@@ -122,14 +128,15 @@ static lan_status recognise(memory_db *db, lan_error *err) {
    * even if another process makes the file between the two looks. */
   lan_status s = number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
   if (s == LAN_OK) s = number(db, "PRAGMA application_id", &id, err);
-  if (s == LAN_OK && id != KIND.application_id && (id != 0 || tables != 0)) {
+  if (s == LAN_OK && id != MEMORY_DB_KIND.application_id && (id != 0 || tables != 0)) {
     s = lan_fail(err, LAN_EFORMAT, "the memory %s: the file belongs to another program", db->path);
   }
   return s;
 }
 
 static lan_status connect_writable(memory_db *db, lan_error *err) {
-  lan_status s = sql_connect(&KIND, db->path, SQLITE_OPEN_READWRITE, db->path, &db->sql, err);
+  lan_status s =
+      sql_connect(&MEMORY_DB_KIND, db->path, SQLITE_OPEN_READWRITE, db->path, &db->sql, err);
   if (s == LAN_OK) s = recognise(db, err);
   db->writable = s == LAN_OK && sqlite3_db_readonly(db->sql, "main") == 0;
   return s == LAN_OK && db->writable ? enter_wal(db, err) : s;
@@ -186,13 +193,13 @@ static lan_status migrate(memory_db *db, lan_error *err) {
 static lan_status check_tables(memory_db *db, lan_error *err) {
   lan_buf is = {0}, wanted = {0};
   sqlite3 *model = NULL;
-  lan_status s = sql_schema(db->sql, &KIND, db->path, &is, err);
+  lan_status s = sql_schema(db->sql, &MEMORY_DB_KIND, db->path, &is, err);
   int code = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   for (int v = 0; code == SQLITE_OK && v < VERSION; v++) {
     code = sqlite3_exec(model, MIGRATIONS[v], NULL, NULL, NULL);
   }
-  if (s == LAN_OK) s = sql_check(model, code, &KIND, db->path, err);
-  if (s == LAN_OK) s = sql_schema(model, &KIND, db->path, &wanted, err);
+  if (s == LAN_OK) s = sql_check(model, code, &MEMORY_DB_KIND, db->path, err);
+  if (s == LAN_OK) s = sql_schema(model, &MEMORY_DB_KIND, db->path, &wanted, err);
   if (s == LAN_OK && !lan_str_equal(lan_buf_str(&is), lan_buf_str(&wanted))) {
     s = lan_fail(err, LAN_ECORRUPT, "the memory %s: its tables are not as they were made",
                  db->path);
@@ -203,7 +210,6 @@ static lan_status check_tables(memory_db *db, lan_error *err) {
   return s;
 }
 
-/* Says how to get out of it. */
 static lan_status advise(const char *path, lan_status s, lan_error *err) {
   if (s != LAN_ECORRUPT || !err) return s;
   lan_error told = *err;
@@ -212,6 +218,10 @@ static lan_status advise(const char *path, lan_status s, lan_error *err) {
       "%s. Nothing was changed. Move %s away and restore it from a backup, or import what "
       "was exported (lantoa import)",
       told.message, path);
+}
+
+lan_status memory_db_advise(const memory_db *db, lan_status s, lan_error *err) {
+  return advise(db->path, s, err);
 }
 
 lan_status memory_db_open(const char *path, memory_db **out, lan_error *err) {
@@ -233,6 +243,7 @@ lan_status memory_db_open(const char *path, memory_db **out, lan_error *err) {
 
 void memory_db_close(memory_db *db) {
   if (!db) return;
+  for (size_t i = 0; i < STATEMENTS; i++) sqlite3_finalize(db->prepared[i]);
   sqlite3_close(db->sql);
   free(db->path);
   free(db);
@@ -250,7 +261,7 @@ static lan_status check_all(memory_db *db, lan_error *err) {
   sqlite3_stmt *st = NULL;
   int code = sqlite3_prepare_v2(db->sql, "PRAGMA integrity_check(1)", -1, &st, NULL);
   if (code == SQLITE_OK) code = sqlite3_step(st);
-  lan_status s = sql_check(db->sql, code, &KIND, db->path, err);
+  lan_status s = sql_check(db->sql, code, &MEMORY_DB_KIND, db->path, err);
   if (s == LAN_OK) {
     const char *told = (const char *)sqlite3_column_text(st, 0);
     if (!told) {
@@ -263,16 +274,19 @@ static lan_status check_all(memory_db *db, lan_error *err) {
   return s;
 }
 
+lan_status memory_db_check(memory_db *db, lan_error *err) {
+  return advise(db->path, check_all(db, err), err);
+}
+
 lan_status memory_db_count(memory_db *db, memory_db_counts *counts, lan_error *err) {
-  static const char *const queries[3] = {"SELECT count(*) FROM opens",
-                                         "SELECT count(*) FROM feedback",
-                                         "SELECT count(*) FROM weights"};
-  int64_t n[3] = {0, 0, 0};
-  lan_status s = exec(db, "BEGIN", err);
-  if (s != LAN_OK) return advise(db->path, s, err);
-  s = check_all(db, err);
-  for (size_t i = 0; s == LAN_OK && i < 3; i++) s = number(db, queries[i], &n[i], err);
-  if (!sqlite3_get_autocommit(db->sql)) sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
-  if (s == LAN_OK) *counts = (memory_db_counts){(uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2]};
+  static const char *const queries[4] = {
+      "SELECT count(*) FROM opens", "SELECT count(*) FROM verdicts WHERE verdict IN (-1, 1)",
+      "SELECT count(*) FROM verdicts WHERE verdict=-2", "SELECT count(*) FROM weights"};
+  int64_t n[4] = {0, 0, 0, 0};
+  lan_status s = LAN_OK;
+  for (size_t i = 0; s == LAN_OK && i < 4; i++) s = number(db, queries[i], &n[i], err);
+  if (s == LAN_OK) {
+    *counts = (memory_db_counts){(uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2], (uint64_t)n[3]};
+  }
   return advise(db->path, s, err);
 }
