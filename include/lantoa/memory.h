@@ -51,6 +51,8 @@ typedef struct lan_memory_options {
   const char *const
       *excludes; /**< further userIgnoreFilters: a path's beginning, or /regular expression/ */
   size_t n_excludes;
+  const char *weights; /**< a file of weights to score with; NULL: what this vault has learnt, else
+                            those that came with the program */
   size_t n_threads; /**< for indexing; 0: one a processor */
   int no_cache;     /**< neither read nor write the cache */
   int save;         /**< write the cache even if little has changed (`lantoa index`) */

@@ -78,6 +78,7 @@ static const spec specs[OPTIONS] = {
     [OPTION_VALIDATION] = {"--validation", 0, KIND_REAL, FIELD(validation), 0, 0.9, NULL},
     [OPTION_VAULT] = {"--vault", 0, KIND_TEXT, FIELD(vault), 0, 0, NULL},
     [OPTION_VERSION] = {"--version", 'V', KIND_FLAG, FIELD(version), 0, 0, NULL},
+    [OPTION_WEIGHTS] = {"--weights", 0, KIND_TEXT, FIELD(weights), 0, 0, NULL},
     [OPTION_WEIGHT_DECAY] = {"--weight-decay", 0, KIND_REAL, FIELD(weight_decay), 0, 1000, NULL},
     [OPTION_WHY] = {"--why", 0, KIND_FLAG, FIELD(why), 0, 0, NULL},
 };

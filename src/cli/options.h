@@ -57,6 +57,7 @@ typedef enum option_id {
   OPTION_VALIDATION,
   OPTION_VAULT,
   OPTION_VERSION,
+  OPTION_WEIGHTS,
   OPTION_WEIGHT_DECAY,
   OPTION_WHY,
   OPTIONS
@@ -66,7 +67,7 @@ typedef enum option_id {
 #define TAKES_ALWAYS (TAKES(OPTION_HELP) | TAKES(OPTION_VERSION) | TAKES(OPTION_COLOR))
 #define TAKES_VAULT                                                        \
   (TAKES(OPTION_VAULT) | TAKES(OPTION_EXCLUDE) | TAKES(OPTION_CACHE_DIR) | \
-   TAKES(OPTION_NO_CACHE) | TAKES(OPTION_QUIET))
+   TAKES(OPTION_NO_CACHE) | TAKES(OPTION_QUIET) | TAKES(OPTION_WEIGHTS))
 
 typedef enum lang_choice { LANG_VI, LANG_EN } lang_choice;
 
@@ -78,7 +79,7 @@ typedef struct options {
   uint64_t given; /* TAKES bits of those that were */
   bool resume;
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
-  const char *vault, *cache_dir, *label, *log, *model, *output;
+  const char *vault, *cache_dir, *label, *log, *model, *output, *weights;
   size_t batch, classes, epochs, patience, seed, shift, side, threads;
   double checkpoint_every, clip, mixup, smoothing, validation, weight_decay;
   int flip;      /* 0: no, 1: yes */

@@ -86,6 +86,7 @@ cli_exit session_open(session *s, cli *c, session_how how) {
                            .no_cache = o->no_cache,
                            .save = how != SESSION_ASK,
                            .rebuild = how == SESSION_REBUILD,
+                           .weights = o->weights,
                            .progress = on_progress,
                            .progress_ctx = &s->progress};
   if (status == LAN_OK) {

@@ -68,7 +68,7 @@ static bool collect_title(void *ctx, const text_word *w) {
   return VEC_PUSH(&cue->title, w->hash) && cue->title.len < 64;
 }
 
-static lan_status cue_from_note(lan_memory *m, uint32_t note, lan_error *err) {
+lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err) {
   score_cue *cue = &m->cue;
   const catalog_note *n = &m->index.cat.notes[note];
   bm25_doc doc = {0};
@@ -91,12 +91,6 @@ static int by_score(const void *a, const void *b) {
   return (x->note > y->note) - (x->note < y->note); /* notes are in order of their paths */
 }
 
-/* How the cue's note is linked with another. */
-static int linked(const score_candidate *c) {
-  return (c->features[FEATURE_LINK_OUT] > 0 ? LAN_LINK_OUT : 0) |
-         (c->features[FEATURE_LINK_IN] > 0 ? LAN_LINK_IN : 0);
-}
-
 static size_t limit_of(const lan_query *query) {
   return query && query->limit ? query->limit : DEFAULT_LIMIT;
 }
@@ -111,9 +105,9 @@ static lan_status rank_candidates(lan_memory *m, const lan_query *query, lan_err
     const score_candidate *c = &st->candidates.data[i];
     lan_result *r = &m->results.data[m->results.len];
     *r = (lan_result){.note = c->note};
-    if (m->cue.note != UINT32_MAX) r->linked = linked(c);
+    if (m->cue.note != UINT32_MAX) r->linked = c->linked;
     if (want != LAN_LINKED_YES && (r->linked != 0) != (want == LAN_LINKED_ONLY)) continue;
-    r->score = score_sum(c, &m->cue, r->signals);
+    r->score = score_sum(st, c, &m->cue, r->signals);
     if (r->score > 0) m->results.len++;
   }
   if (m->results.len) qsort(m->results.data, m->results.len, sizeof(lan_result), by_score);
@@ -128,7 +122,7 @@ lan_status lan_memory_related(lan_memory *m, uint32_t note, const lan_query *que
     return lan_fail(err, LAN_ERANGE, "there is no note %u; the vault has %u", note,
                     m->index.cat.n_notes);
   }
-  lan_status s = cue_from_note(m, note, err);
+  lan_status s = memory_cue(m, note, err);
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;

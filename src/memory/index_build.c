@@ -69,6 +69,7 @@ static lan_status draft_note(build *b, build_worker *w, size_t worker, uint32_t 
   bm25_doc doc;
   d->reader = worker;
   lan_status s = reader_read(&w->reader, b->job->root_fd, n, &w->error);
+  if (s == LAN_OK) s = reader_hide(&w->reader, n, note, b->job->hidden, &w->error);
   if (s != LAN_OK) return s;
   d->hash = w->reader.hash;
   s = reader_words(&w->reader, n, &doc, &w->error);

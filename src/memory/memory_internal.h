@@ -8,6 +8,7 @@
 #include "lantoa/memory.h"
 #include "lantoa/spread.h"
 #include "memory/index.h"
+#include "memory/model.h"
 #include "memory/reader.h"
 #include "memory/score.h"
 
@@ -21,8 +22,10 @@ struct lan_memory {
   lan_arena lasting; /* what lives as long as the memory */
 
   memory_index index;
-  names *files;      /* of index.cat; made when first wanted */
-  score_state score; /* scratch memory of scoring, made for this index */
+  names *files;         /* of index.cat; made when first wanted */
+  score_state score;    /* scratch memory of scoring, made for this index */
+  score_model model;    /* that scores */
+  reader_hidden hidden; /* links that this memory does not see (hide.h); target NULL: none */
   lan_arena skip_arena;
   skip_list skips;
   char *cache_trouble;
@@ -44,5 +47,8 @@ lan_status memory_files(lan_memory *m, const names **files, lan_error *err);
 
 /* Reads and parses a note into m->reader. */
 lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
+
+/* Makes a note the cue: m->cue. */
+lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err);
 
 #endif

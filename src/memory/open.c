@@ -20,6 +20,7 @@ enum {
 
 /* A file that was changed less than this before it was read may change again within the same time
  * stamp: FAT counts in two seconds. */
+enum { WEIGHTS_MOST = 1 << 20 }; /* bytes of a file of weights */
 static const int64_t RACY_NS = 2000000000;
 
 lan_status lan_memory_find_vault(const char *start, char *path, size_t size, lan_error *err) {
@@ -45,7 +46,10 @@ lan_status memory_files(lan_memory *m, const names **files, lan_error *err) {
 }
 
 lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err) {
-  return reader_read(&m->reader, m->root_fd, &m->index.cat.notes[note], err);
+  const catalog_note *n = &m->index.cat.notes[note];
+  lan_status s = reader_read(&m->reader, m->root_fd, n, err);
+  if (s != LAN_OK || !m->hidden.target) return s;
+  return reader_hide(&m->reader, n, note, &m->hidden, err);
 }
 
 /* ---- one refresh ---- */
@@ -140,7 +144,7 @@ static lan_status use_index(lan_memory *m, memory_index *index, lan_error *err) 
   index_free(&m->index);
   m->index = *index;
   *index = (memory_index){0};
-  return score_state_init(&m->score, &m->index, err);
+  return score_state_init(&m->score, &m->index, &m->model, err);
 }
 
 static index_job job_of(lan_memory *m) {
@@ -206,7 +210,7 @@ static lan_status patch(refresh *r, memory_index *index, bool *done, lan_error *
     s = use_index(m, index, err);
   } else if (r->changed.len) {
     score_state_free(&m->score);
-    s = score_state_init(&m->score, &m->index, err);
+    s = score_state_init(&m->score, &m->index, &m->model, err);
   }
   return s == LAN_OK ? tell_unread(r, err) : s;
 }
@@ -337,6 +341,17 @@ static lan_status find_places(lan_memory *m, lan_error *err) {
   return LAN_OK;
 }
 
+/* What scores: the weights of a file, if asked for, else those that came with the program. */
+static lan_status load_model(lan_memory *m, lan_error *err) {
+  const char *file = m->options.weights;
+  lan_buf bytes = {0};
+  if (!file) return model_shipped(&m->model, err);
+  lan_status s = lan_file_read(file, WEIGHTS_MOST, &bytes, err);
+  if (s == LAN_OK) s = model_decode(lan_buf_str(&bytes), file, &m->model, err);
+  lan_buf_free(&bytes);
+  return s;
+}
+
 lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
                            lan_memory **memory, lan_error *err) {
   uint64_t started = lan_clock_ns();
@@ -347,6 +362,7 @@ lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
   if (s == LAN_OK) s = open_folder(m, vault, err);
   if (s == LAN_OK) s = lan_pool_new(m->options.n_threads, &m->pool, err);
   if (s == LAN_OK) s = find_places(m, err);
+  if (s == LAN_OK) s = load_model(m, err);
   if (s == LAN_OK) s = refresh_memory(m, false, err);
   if (s != LAN_OK) {
     lan_memory_close(m);

@@ -61,6 +61,14 @@ static float log_count(score_state *st, uint32_t n) {
   return st->logs[n];
 }
 
+/* What is linked both ways is linked to, first of all. */
+static void note_links(score_candidate *c) {
+  float *f = c->features;
+  c->linked =
+      (f[FEATURE_LINK_OUT] > 0 ? LAN_LINK_OUT : 0) | (f[FEATURE_LINK_IN] > 0 ? LAN_LINK_IN : 0);
+  if (f[FEATURE_LINK_OUT] > 0) f[FEATURE_LINK_IN] = 0;
+}
+
 void score_places(score_state *st, const score_cue *cue) {
   bool is_note = cue->note != UINT32_MAX;
   place here = is_note ? place_of(st, cue->note) : (place){.folder = UINT32_MAX};
@@ -71,6 +79,7 @@ void score_places(score_state *st, const score_cue *cue) {
     c->features[FEATURE_POPULAR] = in * in / 10;
     c->features[FEATURE_DEGREE] = log_count(st, st->links_out[c->note]);
     if (is_note) compare_places(st, &here, c);
+    note_links(c);
   }
 }
 

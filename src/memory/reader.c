@@ -6,17 +6,44 @@
 
 enum { TITLE_WEIGHT = 3, ALIAS_WEIGHT = 1, TAG_WEIGHT = 1 };
 
+static lan_status parse(reader *r, const catalog_note *note, lan_error *err) {
+  const char *bytes = r->bytes.data ? r->bytes.data : "";
+  size_t n = r->bytes.len;
+  facts_reset(&r->facts);
+  return note->kind == WALK_CANVAS ? facts_parse_canvas(bytes, n, &r->facts, err)
+                                   : facts_parse_note(bytes, n, &r->facts, err);
+}
+
 lan_status reader_read(reader *r, int root_fd, const catalog_note *note, lan_error *err) {
   lan_buf_clear(&r->bytes);
   facts_reset(&r->facts);
   const char *path = note->path.ptr;
   lan_status s = lan_file_read_at(root_fd, path, path, FACTS_FILE_MAX, &r->bytes, err);
   if (s != LAN_OK) return s;
-  const char *bytes = r->bytes.data ? r->bytes.data : "";
-  size_t n = r->bytes.len;
-  r->hash = lan_hash(bytes, n, 0);
-  return note->kind == WALK_CANVAS ? facts_parse_canvas(bytes, n, &r->facts, err)
-                                   : facts_parse_note(bytes, n, &r->facts, err);
+  r->hash = lan_hash(r->bytes.data ? r->bytes.data : "", r->bytes.len, 0);
+  return parse(r, note, err);
+}
+
+lan_status reader_hide(reader *r, const catalog_note *note, uint32_t number,
+                       const reader_hidden *hidden, lan_error *err) {
+  if (!hidden || hidden->target[number] == UINT32_MAX || note->kind == WALK_CANVAS) return LAN_OK;
+  const facts *f = &r->facts;
+  size_t at = 0;
+  lan_buf_clear(&r->other);
+  for (size_t i = 0; i < f->links.len; i++) {
+    const facts_link *l = &f->links.data[i];
+    if (l->start < at || l->target.len == 0) continue;
+    if (names_resolve(hidden->files, note->path, l->target, NULL) != hidden->target[number])
+      continue;
+    lan_buf_add(&r->other, f->text.ptr + at, l->start - at);
+    at = l->end;
+  }
+  lan_buf_add(&r->other, f->text.ptr + at, f->text.len - at);
+  if (r->other.failed) return lan_fail_memory(err, 0);
+  lan_buf whole = r->bytes;
+  r->bytes = r->other;
+  r->other = whole;
+  return parse(r, note, err);
 }
 
 lan_status reader_words(reader *r, const catalog_note *note, bm25_doc *doc, lan_error *err) {
@@ -44,6 +71,7 @@ bool reader_is_prose(const facts_piece *piece) {
 
 void reader_free(reader *r) {
   lan_buf_free(&r->bytes);
+  lan_buf_free(&r->other);
   facts_free(&r->facts);
   bm25_counter_free(&r->counter);
 }

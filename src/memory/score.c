@@ -1,3 +1,4 @@
+#include "memory/model.h"
 #include "memory/score_internal.h"
 
 #include <math.h>
@@ -7,8 +8,7 @@
 #include "base/error.h"
 #include "text/unicode.h"
 
-/* The weights, and the part of the answer that each feature counts to. How they were found, and how
- * well they do: docs/scoring.md. */
+/* The part of the answer that each feature counts to. */
 static const lan_signal SIGNALS[FEATURES] = {[FEATURE_LINK_OUT] = LAN_SIGNAL_LINK,
                                              [FEATURE_LINK_IN] = LAN_SIGNAL_LINK,
                                              [FEATURE_OUT_OUT] = LAN_SIGNAL_PATH,
@@ -31,27 +31,10 @@ static const lan_signal SIGNALS[FEATURES] = {[FEATURE_LINK_OUT] = LAN_SIGNAL_LIN
                                              [FEATURE_CHILD] = LAN_SIGNAL_FOLDER,
                                              [FEATURE_DEGREE] = LAN_SIGNAL_POPULAR};
 
-/* For a note as the cue. */
-static const float NOTE_WEIGHTS[FEATURES] = {
-    [FEATURE_LINK_IN] = -2.0f,    [FEATURE_OUT_OUT] = 0.6f,    [FEATURE_OUT_IN] = 0.45f,
-    [FEATURE_WALK] = 2.75f,       [FEATURE_TEXT] = 1.65f,      [FEATURE_TEXT_OUT] = 1.5f,
-    [FEATURE_MENTION_OUT] = 0.6f, [FEATURE_MENTION_IN] = 0.8f, [FEATURE_TITLE_IN_CUE] = 1.85f,
-    [FEATURE_TAG] = 0.75f,        [FEATURE_FOLDER] = 1.35f,    [FEATURE_SIBLING_OUT] = 0.5f,
-    [FEATURE_POPULAR] = 0.85f,    [FEATURE_ALIKE_OUT] = 2.2f,  [FEATURE_OUT_IN_OUT] = 1.65f,
-    [FEATURE_PATH] = 0.6f,        [FEATURE_CHILD] = 2.3f,      [FEATURE_DEGREE] = -0.3f};
-
-/* For words as the cue. */
-static const float TEXT_WEIGHTS[FEATURES] = {
-    [FEATURE_LINK_OUT] = 0.5f,   [FEATURE_LINK_IN] = 0.5f,  [FEATURE_OUT_OUT] = 0.2f,
-    [FEATURE_OUT_IN] = 0.1f,     [FEATURE_IN_OUT] = 0.2f,   [FEATURE_WALK] = 0.1f,
-    [FEATURE_TEXT] = 3.0f,       [FEATURE_TEXT_OUT] = 0.3f, [FEATURE_MENTION_OUT] = 2.0f,
-    [FEATURE_MENTION_IN] = 0.2f, [FEATURE_TITLE] = 1.5f,    [FEATURE_TITLE_IN_CUE] = 1.0f,
-    [FEATURE_TAG] = 0.1f,        [FEATURE_POPULAR] = 0.1f};
-
 enum { KEPT_LEAST = 300 }; /* candidates whose titles are compared */
 
-static const float *weights_for(const score_cue *cue) {
-  return cue->is_text ? TEXT_WEIGHTS : NOTE_WEIGHTS;
+static const model_net *net_for(const score_state *st, const score_cue *cue) {
+  return cue->is_text ? &st->model->words : &st->model->note;
 }
 
 /* ---- cues ---- */
@@ -114,9 +97,10 @@ static void survey_folders(score_state *st) {
   }
 }
 
-lan_status score_state_init(score_state *st, const memory_index *index, lan_error *err) {
+lan_status score_state_init(score_state *st, const memory_index *index, const score_model *model,
+                            lan_error *err) {
   size_t n = index->cat.n_notes;
-  *st = (score_state){.index = index};
+  *st = (score_state){.index = index, .model = model};
   st->text = lan_alloc_zeroed(n, sizeof *st->text);
   st->touched = lan_alloc_zeroed(n + 1, sizeof *st->touched);
   st->slot = lan_alloc_zeroed(n, sizeof *st->slot);
@@ -196,16 +180,12 @@ static void leave_out(score_state *st, uint32_t note) {
 
 /* Keeps the best so far, whose titles are worth comparing. */
 static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
-  const float *w = weights_for(cue);
   size_t keep = 2 * most > KEPT_LEAST ? 2 * most : KEPT_LEAST, n = st->candidates.len;
   if (n <= keep) return LAN_OK;
   st->ranking.len = 0;
   if (!VEC_RESERVE(&st->ranking, n + keep)) return lan_fail_memory(err, 0);
   for (uint32_t i = 0; i < n; i++) {
-    const float *f = st->candidates.data[i].features;
-    float score = 0;
-    for (size_t k = 0; k < FEATURES; k++) score += f[k] * w[k];
-    st->ranking.data[i] = (lan_activation){i, (double)score};
+    st->ranking.data[i] = (lan_activation){i, score_only(st, &st->candidates.data[i], cue)};
   }
   lan_activation *top = st->ranking.data + n;
   keep = lan_spread_top(st->ranking.data, n, NULL, 0, top, keep);
@@ -229,14 +209,19 @@ lan_status score_candidates(score_state *st, const score_cue *cue, size_t most, 
   return s == LAN_OK ? score_titles(st, cue, err) : s;
 }
 
-double score_sum(const score_candidate *c, const score_cue *cue, float signals[LAN_SIGNALS]) {
-  const float *w = weights_for(cue);
+double score_only(const score_state *st, const score_candidate *c, const score_cue *cue) {
+  return (double)model_score(net_for(st, cue), c->features);
+}
+
+double score_sum(const score_state *st, const score_candidate *c, const score_cue *cue,
+                 float signals[LAN_SIGNALS]) {
+  float parts[FEATURES];
   double sum = 0;
+  model_parts(net_for(st, cue), c->features, parts);
   memset(signals, 0, LAN_SIGNALS * sizeof *signals);
   for (size_t f = 0; f < FEATURES; f++) {
-    float part = c->features[f] * w[f];
-    signals[SIGNALS[f]] += part;
-    sum += (double)part;
+    signals[SIGNALS[f]] += parts[f];
+    sum += (double)parts[f];
   }
   return sum;
 }

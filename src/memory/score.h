@@ -14,7 +14,7 @@
 
 typedef enum score_feature {
   FEATURE_LINK_OUT,     /* the cue links to it */
-  FEATURE_LINK_IN,      /* it links to the cue */
+  FEATURE_LINK_IN,      /* it links to the cue, which does not link to it */
   FEATURE_OUT_OUT,      /* what the cue's links link to */
   FEATURE_OUT_IN,       /* what links to the cue's links: coupled */
   FEATURE_IN_OUT,       /* what is linked beside the cue: cocited */
@@ -55,8 +55,11 @@ typedef struct score_cue {
 void score_cue_reset(score_cue *cue);
 void score_cue_free(score_cue *cue);
 
+typedef struct score_model score_model; /* model.h */
+
 typedef struct score_candidate {
   uint32_t note;
+  int linked; /* LAN_LINK_OUT | LAN_LINK_IN */
   float features[FEATURES];
 } score_candidate;
 
@@ -88,6 +91,7 @@ uint64_t score_name_hash(lan_str name);
 /* Scratch memory for one index. */
 typedef struct score_state {
   const memory_index *index;
+  const score_model *model; /* that scores */
   lan_spreader *spreader;
   float *text;       /* by note: BM25 of the cue; 0 between calls */
   uint32_t *touched; /* notes that have some */
@@ -106,7 +110,8 @@ typedef struct score_state {
   score_vector out, in, similar, siblings, reached, mix;
 } score_state;
 
-lan_status score_state_init(score_state *state, const memory_index *index, lan_error *err);
+lan_status score_state_init(score_state *state, const memory_index *index, const score_model *model,
+                            lan_error *err);
 void score_state_free(score_state *state);
 
 /* Makes the notes with the cue's words its nodes, the `most` best by BM25. */
@@ -117,6 +122,8 @@ lan_status score_seeds(score_state *state, score_cue *cue, size_t most, lan_erro
 lan_status score_candidates(score_state *state, const score_cue *cue, size_t most, lan_error *err);
 
 /* The candidate's score, and its parts. */
-double score_sum(const score_candidate *c, const score_cue *cue, float signals[LAN_SIGNALS]);
+double score_sum(const score_state *st, const score_candidate *c, const score_cue *cue,
+                 float signals[LAN_SIGNALS]);
+double score_only(const score_state *st, const score_candidate *c, const score_cue *cue);
 
 #endif

@@ -748,7 +748,19 @@ static lan_status make_header(writer *w, const safetensors_text *texts, size_t n
   return LAN_OK;
 }
 
-static lan_status add_data(lan_file_writer *f, const safetensors_source *t, uint64_t size,
+/* Where a file's bytes go: to a file, or to memory. */
+typedef struct sink {
+  lan_file_writer *file;
+  lan_buf *buf;
+} sink;
+
+static lan_status add_bytes(const sink *to, const void *bytes, size_t len, lan_error *err) {
+  if (to->file) return lan_file_add(to->file, bytes, len, err);
+  lan_buf_add(to->buf, bytes, len);
+  return to->buf->failed ? lan_fail_memory(err, len) : LAN_OK;
+}
+
+static lan_status add_data(const sink *to, const safetensors_source *t, uint64_t size,
                            lan_error *err) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   unsigned char part[8192];
@@ -757,33 +769,40 @@ static lan_status add_data(lan_file_writer *f, const safetensors_source *t, uint
     size_t n = size - done < sizeof part ? (size_t)(size - done) : sizeof part;
     memcpy(part, (const char *)t->data + done, n);
     own_order(part, n / element_size(t->type), element_size(t->type));
-    s = lan_file_add(f, part, n, err);
+    s = add_bytes(to, part, n, err);
     done += n;
   }
   return s;
 #else
-  return lan_file_add(f, t->data, (size_t)size, err);
+  return add_bytes(to, t->data, (size_t)size, err);
 #endif
+}
+
+static lan_status add_all(const sink *to, const writer *w, lan_error *err) {
+  lan_status s = add_bytes(to, w->header.data, w->header.len, err);
+  for (size_t size = 8; size > 0; size /= 2) {
+    for (size_t i = 0; s == LAN_OK && i < w->n; i++) {
+      if (element_size(w->tensors[i].type) != size) continue;
+      s = add_data(to, &w->tensors[i], w->sizes[i], err);
+    }
+  }
+  return s;
 }
 
 static lan_status write_file(const char *path, const writer *w, lan_error *err) {
   lan_file_writer f;
   lan_status s = lan_file_begin(path, &f, err);
   if (s != LAN_OK) return s;
-  s = lan_file_add(&f, w->header.data, w->header.len, err);
-  for (size_t size = 8; size > 0; size /= 2) {
-    for (size_t i = 0; s == LAN_OK && i < w->n; i++) {
-      if (element_size(w->tensors[i].type) != size) continue;
-      s = add_data(&f, &w->tensors[i], w->sizes[i], err);
-    }
-  }
+  s = add_all(&(sink){.file = &f}, w, err);
   if (s == LAN_OK) return lan_file_finish(&f, err);
   lan_file_abandon(&f);
   return s;
 }
 
-lan_status safetensors_write(const char *path, const safetensors_source *tensors, size_t n_tensors,
-                             const safetensors_text *texts, size_t n_texts, lan_error *err) {
+/* To `path`, or to `out` if that is NULL. */
+static lan_status compose(const char *path, lan_buf *out, const safetensors_source *tensors,
+                          size_t n_tensors, const safetensors_text *texts, size_t n_texts,
+                          lan_error *err) {
   writer w = {.tensors = tensors, .n = n_tensors};
   w.begins = lan_alloc_array(n_tensors, sizeof *w.begins);
   w.sizes = lan_alloc_array(n_tensors, sizeof *w.sizes);
@@ -791,9 +810,20 @@ lan_status safetensors_write(const char *path, const safetensors_source *tensors
   if (s == LAN_OK) s = check_sources(&w, texts, n_texts, err);
   if (s == LAN_OK) s = place_tensors(&w, err);
   if (s == LAN_OK) s = make_header(&w, texts, n_texts, err);
-  if (s == LAN_OK) s = write_file(path, &w, err);
+  if (s == LAN_OK) s = path ? write_file(path, &w, err) : add_all(&(sink){.buf = out}, &w, err);
   lan_buf_free(&w.header);
   free(w.begins);
   free(w.sizes);
   return s;
+}
+
+lan_status safetensors_write(const char *path, const safetensors_source *tensors, size_t n_tensors,
+                             const safetensors_text *texts, size_t n_texts, lan_error *err) {
+  return compose(path, NULL, tensors, n_tensors, texts, n_texts, err);
+}
+
+lan_status safetensors_encode(const safetensors_source *tensors, size_t n_tensors,
+                              const safetensors_text *texts, size_t n_texts, lan_buf *out,
+                              lan_error *err) {
+  return compose(NULL, out, tensors, n_tensors, texts, n_texts, err);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "lantoa/status.h"
 
 enum {
@@ -82,5 +83,10 @@ typedef struct safetensors_text {
  * that is not allowed. */
 lan_status safetensors_write(const char *path, const safetensors_source *tensors, size_t n_tensors,
                              const safetensors_text *texts, size_t n_texts, lan_error *err);
+
+/* The same, appended to `out`. */
+lan_status safetensors_encode(const safetensors_source *tensors, size_t n_tensors,
+                              const safetensors_text *texts, size_t n_texts, lan_buf *out,
+                              lan_error *err);
 
 #endif

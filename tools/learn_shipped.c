@@ -1,0 +1,95 @@
+/* Learns the weights that come with the program from many vaults.
+ *
+ * usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] VAULT...
+ *
+ * Links are hidden in each vault with several seeds (not with 1, which measurements use), and one network is
+ * trained to bring them back, all vaults counting alike. With --leave-out the vaults whose path holds NAME
+ * are not learnt from: weights for measuring on them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "memory/learn.h"
+
+enum { MOST = 64, ROUNDS = 3, EXAMPLES = 400 };
+
+typedef struct program {
+  const char *out, *leave_out, *vaults[MOST];
+  size_t n_vaults;
+  uint32_t steps;
+  learn_set sets[MOST];
+  size_t n_sets;
+  score_model model;
+} program;
+
+static void fail(const lan_error *err) {
+  fprintf(stderr, "learn_shipped: %s\n", err->message);
+  exit(1);
+}
+
+static void gather(program *p, const char *vault) {
+  lan_error err = {0};
+  lan_memory *m = NULL, *shadow = NULL;
+  lan_memory_options o = {.no_cache = 1};
+  learn_set *set = &p->sets[p->n_sets++];
+  if (lan_memory_open(vault, &o, &m, &err) != LAN_OK) fail(&err);
+  for (uint64_t seed = 101; seed < 101 + ROUNDS; seed++) {
+    hidden_links h = {0};
+    if (hide_choose(&m->index, seed, 0.15, 50, EXAMPLES, NULL, &h, &err) != LAN_OK) fail(&err);
+    if (hide_open(m, &h, &shadow, &err) != LAN_OK) fail(&err);
+    if (learn_gather(shadow, &h, set, &err) != LAN_OK) fail(&err);
+    hide_close(shadow);
+    hide_free(&h);
+  }
+  lan_memory_close(m);
+  fprintf(stderr, "%s: %zu examples\n", vault, set->examples.len);
+}
+
+static void train(program *p) {
+  const learn_set *sets[MOST];
+  learn_quality before, after;
+  lan_error err = {0};
+  learn_options o = {
+      .seed = 7, .steps = p->steps, .rate = 0.004f, .weight_decay = 0.01f, .validation = 0.1};
+  for (size_t i = 0; i < p->n_sets; i++) sets[i] = &p->sets[i];
+  learn_start(&p->model.note, 1);
+  if (learn_train(sets, p->n_sets, &o, &p->model.note, &before, &after, &err) != LAN_OK) fail(&err);
+  fprintf(stderr, "held-out examples: mrr %.4f -> %.4f, hits@10 %.4f -> %.4f, loss %.4f -> %.4f\n",
+          before.mrr, after.mrr, before.hits10, after.hits10, before.loss, after.loss);
+}
+
+static void save(const program *p) {
+  lan_buf bytes = {0};
+  lan_error err = {0};
+  if (model_encode(&p->model, &bytes, &err) != LAN_OK ||
+      lan_file_write(p->out, bytes.data, bytes.len, &err) != LAN_OK) {
+    fail(&err);
+  }
+  lan_buf_free(&bytes);
+}
+
+int main(int argc, char **argv) {
+  static program p = {.steps = 1500};
+  lan_error err = {0};
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--leave-out") == 0 && i + 1 < argc) {
+      p.leave_out = argv[++i];
+    } else if (strcmp(argv[i], "--steps") == 0 && i + 1 < argc) {
+      p.steps = (uint32_t)atoi(argv[++i]);
+    } else if (!p.out) {
+      p.out = argv[i];
+    } else if (p.n_vaults < MOST && !(p.leave_out && strstr(argv[i], p.leave_out))) {
+      p.vaults[p.n_vaults++] = argv[i];
+    }
+  }
+  if (p.n_vaults == 0) {
+    fputs("usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] VAULT...\n", stderr);
+    return 2;
+  }
+  if (model_shipped(&p.model, &err) != LAN_OK) fail(&err); /* for what is not learnt here */
+  for (size_t i = 0; i < p.n_vaults; i++) gather(&p, p.vaults[i]);
+  train(&p);
+  save(&p);
+  return 0;
+}
