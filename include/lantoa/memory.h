@@ -57,6 +57,10 @@ typedef struct lan_memory_options {
   int no_cache;     /**< neither read nor write the cache */
   int save;         /**< write the cache even if little has changed (`lantoa index`) */
   int rebuild;      /**< read every note anew */
+  /** Read no notes: the memory seems to have none until lan_memory_refresh. For what is told by paths
+   *  (lan_memory_opened_path, lan_memory_history, ...), and takes a few milliseconds then. */
+  int bare;
+  const char *source; /**< who records opens ("cli", "plugin", ...); NULL: "" */
   /** Called now and then from the calling thread; nonzero stops with LAN_ECANCELED, the cache being
    * as it was. May be NULL. */
   int (*progress)(void *ctx, lan_phase phase, size_t done, size_t total);
@@ -86,6 +90,8 @@ typedef struct lan_memory_report {
   const char *cache_file; /**< index.db; NULL with no_cache */
   const char *data_file;  /**< memory.db */
   size_t notes, canvases, attachments, phantoms, tags, links, mentions, words;
+  size_t opens, feedbacks;   /**< in memory.db: notes opened; results that belong or do not */
+  size_t hidden;             /**< results that are not to be shown again */
   size_t read_now;           /**< notes read in this opening */
   size_t skipped;            /**< files or folders that could not be read; doctor names them */
   const char *cache_trouble; /**< why the cache could not be used or written; NULL if all is well */
@@ -271,6 +277,84 @@ typedef struct lan_defect {
 /** Everything that is wrong with the vault, by kind, then path and line. */
 LAN_API lan_status lan_memory_doctor(lan_memory *memory, const lan_defect **defects, size_t *n,
                                      lan_error *err);
+
+/* ---- use ---- */
+
+/** What is done with the memory is kept in memory.db, and is on the disk when these functions return LAN_OK.
+ *  What was opened comes up sooner, above all after the note that it was opened from; what is hidden never does.
+ *  Notes are kept by their paths. LAN_EIO: memory.db cannot be written (a full disk, a read-only folder);
+ *  LAN_EBUSY: another process has been writing for more than 5 seconds; LAN_ECORRUPT: memory.db is damaged.
+ *  Nothing is changed then. */
+
+/** `note` was opened at `unix_ms` (0: now), coming from `from` (UINT32_MAX: from nowhere). LAN_ERANGE: there is
+ *  no such note, or the time lies before 1970 or after 9999. */
+LAN_API lan_status lan_memory_opened(lan_memory *memory, uint32_t from, uint32_t note,
+                                     int64_t unix_ms, lan_error *err);
+/** The same by path, as lan_note.path has it, also with `bare`; `from` may be NULL. LAN_ENOTFOUND: `note` or
+ *  `from` is no file of the vault that a note may be. */
+LAN_API lan_status lan_memory_opened_path(lan_memory *memory, const char *from, const char *note,
+                                          int64_t unix_ms, lan_error *err);
+
+typedef enum lan_verdict {
+  LAN_VERDICT_HIDDEN = -2, /**< it is not to be shown again */
+  LAN_VERDICT_BAD = -1,    /**< it does not belong */
+  LAN_VERDICT_NONE = 0,    /**< nothing: takes back what was said */
+  LAN_VERDICT_GOOD = 1     /**< it belongs */
+} lan_verdict;
+
+LAN_API const char *lan_verdict_name(lan_verdict verdict); /**< "hidden", "bad", "none", "good" */
+
+/** What the user says of `related` as a result for `note`. The last word counts. *changed (may be NULL): 0 if there
+ *  was nothing to take back. */
+LAN_API lan_status lan_memory_feedback(lan_memory *memory, uint32_t note, uint32_t related,
+                                       lan_verdict verdict, int *changed, lan_error *err);
+
+typedef enum lan_event_kind { LAN_EVENT_OPENED, LAN_EVENT_FEEDBACK } lan_event_kind;
+
+typedef struct lan_event {
+  lan_event_kind kind;
+  int64_t unix_ms;
+  const char *note;    /**< the path of what was opened, or of what the result was shown for */
+  const char *other;   /**< where it was opened from, "" for nowhere; or the result's path */
+  const char *source;  /**< of an open: lan_memory_options.source */
+  lan_verdict verdict; /**< of feedback; never LAN_VERDICT_NONE */
+} lan_event;
+
+/** Which events are meant; {0} is all of them. */
+typedef struct lan_span {
+  const char *note; /**< only those in which this path occurs; NULL: of all notes */
+  int64_t since_ms; /**< from then on */
+  int64_t until_ms; /**< before then; 0: without end */
+} lan_span;
+
+/** Calls each(ctx, event) for the events in the span, newest first, at most `limit` (0: all); it may not use the
+ *  memory, and stops by returning nonzero. `span` may be NULL. */
+LAN_API lan_status lan_memory_history(lan_memory *memory, const lan_span *span, size_t limit,
+                                      int (*each)(void *ctx, const lan_event *event), void *ctx,
+                                      lan_error *err);
+
+/** Removes the events in the span (NULL or {0}: all, and what was learnt from them) for good. Where the span's note is
+ *  only what another was opened from, just that is forgotten. *n (may be NULL): how many events were changed or
+ *  removed. */
+LAN_API lan_status lan_memory_forget(lan_memory *memory, const lan_span *span, size_t *n,
+                                     lan_error *err);
+
+/** Calls write(ctx, line, len) with each line, newline included, of what memory.db holds, as JSON Lines; nonzero stops with
+ *  LAN_ECANCELED. The same memory gives the same bytes. */
+LAN_API lan_status lan_memory_export(lan_memory *memory,
+                                     int (*write)(void *ctx, const char *line, size_t len),
+                                     void *ctx, lan_error *err);
+
+typedef struct lan_import {
+  size_t opens, feedbacks, weights; /**< taken in */
+  size_t known;                     /**< there already, or older than what is there */
+} lan_import;
+
+/** Merges what lan_memory_export wrote: an event that is there already is not counted twice; of feedback on one pair,
+ *  and of weights, the newest stays. All or nothing: LAN_EFORMAT names the line that cannot be read. *done (may be
+ *  NULL): what came of it. */
+LAN_API lan_status lan_memory_import(lan_memory *memory, const char *bytes, size_t len,
+                                     lan_import *done, lan_error *err);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@
 #include "memory/model.h"
 #include "memory/reader.h"
 #include "memory/score.h"
+#include "store/memory_db.h"
 
 struct lan_memory {
   char *vault;      /* real path */
@@ -20,6 +21,8 @@ struct lan_memory {
   int root_fd;
   lan_pool *pool;
   lan_arena lasting; /* what lives as long as the memory */
+  memory_db *db;     /* NULL: it could not be opened; see memory_own_db */
+  memory_db_counts counts;
 
   memory_index index;
   names *files;         /* of index.cat; made when first wanted */
@@ -44,6 +47,9 @@ void memory_new_answer(lan_memory *m);
 
 /* The files that links may mean. */
 lan_status memory_files(lan_memory *m, const names **files, lan_error *err);
+
+/* memory.db, which is tried again if it could not be opened before. LAN_ENOTFOUND or LAN_EIO: it has no place. */
+lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err);
 
 /* Reads and parses a note into m->reader. */
 lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);

@@ -12,15 +12,14 @@
 #include "base/hash.h"
 #include "memory/cache.h"
 #include "memory/memory_internal.h"
-#include "store/memory_db.h"
 
 enum {
-  PATCH_MOST = 32 /* changed notes that are laid over the cached index without writing it anew */
+  PATCH_MOST = 32, /* changed notes that are laid over the cached index without writing it anew */
+  WEIGHTS_MOST = 1 << 20 /* bytes of a file of weights */
 };
 
 /* A file that was changed less than this before it was read may change again within the same time
  * stamp: FAT counts in two seconds. */
-enum { WEIGHTS_MOST = 1 << 20 }; /* bytes of a file of weights */
 static const int64_t RACY_NS = 2000000000;
 
 lan_status lan_memory_find_vault(const char *start, char *path, size_t size, lan_error *err) {
@@ -267,9 +266,13 @@ static lan_status refresh_memory(lan_memory *m, bool own, lan_error *err) {
 
 lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
   memory_new_answer(m);
-  lan_status s = refresh_memory(m, true, err);
-  if (s == LAN_OK && changed) *changed = m->read_now;
-  return s;
+  bool bare = m->options.bare != 0;
+  lan_status s = m->pool ? LAN_OK : lan_pool_new(m->options.n_threads, &m->pool, err);
+  if (s == LAN_OK) s = refresh_memory(m, !bare, err);
+  if (s != LAN_OK) return s;
+  m->options.bare = 0;
+  if (changed) *changed = m->read_now;
+  return LAN_OK;
 }
 
 /* ---- opening and closing ---- */
@@ -278,9 +281,17 @@ static char *keep(lan_memory *m, const char *s) {
   return lan_arena_copy(&m->lasting, s, strlen(s));
 }
 
+/* Makes *s a copy; false: out of memory. */
+static bool keep_option(lan_memory *m, const char **s) { return !*s || (*s = keep(m, *s)) != NULL; }
+
 static lan_status copy_options(lan_memory *m, const lan_memory_options *options, lan_error *err) {
+  lan_memory_options *o = &m->options;
   if (!options) return LAN_OK;
-  m->options = *options;
+  *o = *options;
+  if (!keep_option(m, &o->cache_dir) || !keep_option(m, &o->data_dir) ||
+      !keep_option(m, &o->source)) {
+    return lan_fail_memory(err, 0);
+  }
   const char **copies = lan_arena_alloc(&m->lasting, options->n_excludes, sizeof *copies);
   if (!copies) return lan_fail_memory(err, 0);
   for (size_t i = 0; i < options->n_excludes; i++) {
@@ -322,22 +333,34 @@ static lan_status place_of(lan_memory *m, const char *dir, bool cache, const cha
   return s;
 }
 
+lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err) {
+  lan_status s = LAN_OK;
+  if (!m->data_file) {
+    s = place_of(m, m->options.data_dir, false, "memory.db", &m->data_file, err);
+  }
+  if (s == LAN_OK && !m->db) {
+    s = memory_db_open(m->data_file, &m->db, err);
+    if (s == LAN_OK) s = memory_db_count(m->db, &m->counts, err);
+  }
+  if (s == LAN_OK) *db = m->db;
+  return s;
+}
+
 /* A cache that has no place is a pity, not an error. memory.db is made when there is a place for
  * it; whoever wants to write to it will hear why it cannot. */
 static lan_status find_places(lan_memory *m, lan_error *err) {
   lan_error e;
+  memory_db *db;
   lan_status s = LAN_OK;
   if (!m->options.no_cache) {
     s = place_of(m, m->options.cache_dir, true, "index.db", &m->cache_file, &e);
     if (s == LAN_ENOMEM) return lan_fail_memory(err, 0);
     if (s != LAN_OK) set_trouble(m, e.message);
   }
-  s = place_of(m, m->options.data_dir, false, "memory.db", &m->data_file, &e);
-  if (s == LAN_ENOMEM) return lan_fail_memory(err, 0);
-  memory_db *db;
-  if (s == LAN_OK) s = memory_db_open(m->data_file, &db, &e);
-  if (s == LAN_OK) memory_db_close(db);
-  if (s == LAN_ECORRUPT || s == LAN_EFORMAT) return lan_fail(err, s, "%s", e.message);
+  s = memory_own_db(m, &db, &e);
+  if (s == LAN_ECORRUPT || s == LAN_EFORMAT || s == LAN_ENOMEM) {
+    return lan_fail(err, s, "%s", e.message);
+  }
   return LAN_OK;
 }
 
@@ -352,6 +375,20 @@ static lan_status load_model(lan_memory *m, lan_error *err) {
   return s;
 }
 
+/* As if the vault held nothing. */
+static lan_status open_bare(lan_memory *m, lan_error *err) {
+  catalog none = {0};
+  memory_index index = {0};
+  index_job job = job_of(m);
+  lan_status s = index_build(&job, &none, &index, err);
+  return s == LAN_OK ? use_index(m, &index, err) : s;
+}
+
+static lan_status open_whole(lan_memory *m, lan_error *err) {
+  lan_status s = lan_pool_new(m->options.n_threads, &m->pool, err);
+  return s == LAN_OK ? refresh_memory(m, false, err) : s;
+}
+
 lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
                            lan_memory **memory, lan_error *err) {
   uint64_t started = lan_clock_ns();
@@ -360,10 +397,9 @@ lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
   m->root_fd = -1;
   lan_status s = copy_options(m, options, err);
   if (s == LAN_OK) s = open_folder(m, vault, err);
-  if (s == LAN_OK) s = lan_pool_new(m->options.n_threads, &m->pool, err);
   if (s == LAN_OK) s = find_places(m, err);
   if (s == LAN_OK) s = load_model(m, err);
-  if (s == LAN_OK) s = refresh_memory(m, false, err);
+  if (s == LAN_OK) s = m->options.bare ? open_bare(m, err) : open_whole(m, err);
   if (s != LAN_OK) {
     lan_memory_close(m);
     return s;
@@ -386,6 +422,7 @@ void lan_memory_close(lan_memory *m) {
   lan_arena_free(&m->skip_arena);
   lan_arena_free(&m->lasting);
   lan_pool_free(m->pool);
+  memory_db_close(m->db);
   if (m->root_fd >= 0) close(m->root_fd);
   free(m->cache_trouble);
   free(m->vault);
@@ -420,6 +457,9 @@ lan_memory_report lan_memory_describe(const lan_memory *m) {
                          .cache_file = m->cache_file,
                          .data_file = m->data_file,
                          .attachments = c->n_attachments,
+                         .opens = (size_t)m->counts.opens,
+                         .feedbacks = (size_t)m->counts.feedbacks,
+                         .hidden = (size_t)m->counts.hidden,
                          .read_now = m->read_now,
                          .cache_trouble = m->cache_trouble,
                          .seconds = m->seconds};

@@ -38,6 +38,8 @@ lan_status memory_db_count(memory_db *db, memory_db_counts *counts, lan_error *e
 
 /* Between these, changes are one: all are there or none, also after a power loss. */
 lan_status memory_db_begin(memory_db *db, lan_error *err);
+/* Between this and the end, what is read is of one moment. */
+lan_status memory_db_begin_reading(memory_db *db, lan_error *err);
 /* Commits if `so_far` is LAN_OK, else undoes all; returns what came of it. */
 lan_status memory_db_end(memory_db *db, lan_status so_far, lan_error *err);
 

@@ -46,6 +46,10 @@ lan_status memory_db_begin(memory_db *db, lan_error *err) {
   return exec(db, "BEGIN IMMEDIATE", err);
 }
 
+lan_status memory_db_begin_reading(memory_db *db, lan_error *err) {
+  return exec(db, "BEGIN", err);
+}
+
 lan_status memory_db_end(memory_db *db, lan_status so_far, lan_error *err) {
   lan_status s = so_far == LAN_OK ? exec(db, "COMMIT", err) : so_far;
   if (!sqlite3_get_autocommit(db->sql)) sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);

@@ -235,6 +235,21 @@ void walk_free(walk_result *r) {
   *r = (walk_result){0};
 }
 
+/* No part of it is empty or begins with '.'. */
+static bool is_plain_path(const char *path) {
+  for (const char *at = path;; at++) {
+    if (*at == '\0' || *at == '/' || *at == '.') return false;
+    at = strchr(at, '/');
+    if (!at) return true;
+  }
+}
+
+bool walk_has_note(int root_fd, const char *path) {
+  struct stat st;
+  return is_plain_path(path) && kind_of(lan_str_of(path)) != WALK_ATTACHMENT &&
+         fstatat(root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
 static bool holds_obsidian(const char *folder) {
   lan_buf b = {0};
   struct stat st;

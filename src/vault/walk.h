@@ -47,6 +47,10 @@ lan_status walk_vault(const char *root, const char *const *excludes, size_t n_ex
                       walk_result *out, lan_error *err);
 void walk_free(walk_result *r);
 
+/* Whether `path` is a note or canvas as a walk of the vault open at `root_fd` would name it; ignore filters are not
+ * asked. */
+bool walk_has_note(int root_fd, const char *path);
+
 /* The vault around `start` (a folder or file): the nearest folder upwards that holds `.obsidian`,
  * else LAN_ENOTFOUND with a message that says to give --vault. */
 lan_status walk_find_vault(const char *start, lan_buf *out, lan_error *err);
