@@ -2,9 +2,9 @@
 
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='related recall path suggest doctor index status simulate net help'
+  local commands='related recall path suggest doctor index status learn eval simulate net help'
   local nets='train eval predict show check explain'
-  local vault='--vault --exclude --cache-dir --no-cache --quiet'
+  local vault='--vault --exclude --cache-dir --no-cache --quiet --weights'
   local command= options= word i
   COMPREPLY=()
 
@@ -47,6 +47,7 @@ _lantoa() {
     related) options="--limit --why --linked --json --stdin --null $vault" ;;
     recall) options="--limit --why --json --stdin --null $vault" ;;
     path | suggest) options="--limit --json --stdin --null $vault" ;;
+    learn|eval) options="--seed --json $vault" ;;
     doctor) options="--limit --json $vault" ;;
     index) options="--rebuild --json $vault" ;;
     status) options="--json $vault" ;;

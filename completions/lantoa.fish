@@ -1,6 +1,6 @@
 # fish completion for lantoa
 
-set -l commands related recall path suggest doctor index status simulate net help
+set -l commands related recall path suggest doctor index status learn eval simulate net help
 set -l nets train eval predict show check explain
 set -l asks related recall path suggest
 set -l notes related path suggest
@@ -22,17 +22,20 @@ complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a suggest -d 
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'What is wrong with the vault'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read the vault now'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a status -d 'What the memory holds, and where'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a learn -d 'Tune the memory to your own vault'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a eval -d 'How well hidden links come back'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a simulate -d 'Spread activation over any edge list'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a net -d 'Neural networks'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a help -d 'The list of commands, or the page of one'
 complete -c lantoa -n "__fish_seen_subcommand_from help" -a "$commands"
 
 complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor simulate" -s n -l limit -x -d 'At most so many'
-complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor index status simulate" -l json -d JSON
+complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor index status learn eval simulate" -l json -d JSON
 complete -c lantoa -n "__fish_seen_subcommand_from $asks" -l stdin -d 'Queries from standard input'
 complete -c lantoa -n "__fish_seen_subcommand_from $asks" -s 0 -l null -d 'NUL ends what a newline would'
 complete -c lantoa -n "__fish_seen_subcommand_from related recall" -l why -d 'Unfold the reasons'
 complete -c lantoa -n "__fish_seen_subcommand_from related" -l linked -x -a 'yes no only' -d 'Linked notes too'
+complete -c lantoa -n "__fish_seen_subcommand_from learn eval" -l seed -x -d 'Hide other links'
 complete -c lantoa -n "__fish_seen_subcommand_from index" -l rebuild -d 'Read every note anew'
 complete -c lantoa -n "__fish_seen_subcommand_from $notes" -a '(__fish_complete_suffix .md)'
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -F

@@ -356,6 +356,47 @@ typedef struct lan_import {
 LAN_API lan_status lan_memory_import(lan_memory *memory, const char *bytes, size_t len,
                                      lan_import *done, lan_error *err);
 
+/* ---- learning ---- */
+
+typedef struct lan_learn_options {
+  uint64_t seed;
+  size_t examples; /**< hidden links to learn from, at most; 0: 2000 */
+  /** Called now and then with what is done, 0 .. 1; nonzero stops with LAN_ECANCELED, nothing being
+   * changed. May be NULL. */
+  int (*progress)(void *ctx, double done);
+  void *progress_ctx;
+} lan_learn_options;
+
+/** What learning came to, on links that were held back from it. */
+typedef struct lan_learn_report {
+  size_t examples, held_back;
+  double mrr_before, mrr_after;       /**< mean of 1 / rank of a hidden link's target */
+  double hits10_before, hits10_after; /**< share of them among the first 10 */
+  int kept;                           /**< not 0: the new weights are better, and are kept */
+  double seconds;
+} lan_learn_report;
+
+/** Tunes the weights to this vault: hides links, has them brought back, and moves the weights by
+ *  backpropagation. The new weights are kept in memory.db only if they do better than the present ones
+ *  on the links that were held back. `options` may be NULL. LAN_EINVAL: the vault has too few links
+ *  to learn from. */
+LAN_API lan_status lan_memory_learn(lan_memory *memory, const lan_learn_options *options,
+                                    lan_learn_report *report, lan_error *err);
+
+/** How well hidden links come back: by Lantoa, and by what else there is. */
+typedef struct lan_ranking_quality {
+  const char *name; /**< "lantoa", "pagerank", "adamic-adar", "text" */
+  double mrr, hits1, hits5, hits10;
+} lan_ranking_quality;
+enum { LAN_RANKINGS = 4 };
+
+/** Hides links of the vault (at most one a note, a seventh of all, at most 1500; never those that are
+ *  returned), ranks with each method, and compares. Nothing is changed. *n_hidden may be NULL.
+ *  LAN_EINVAL: the vault has too few links. */
+LAN_API lan_status lan_memory_evaluate(lan_memory *memory, uint64_t seed,
+                                       lan_ranking_quality rankings[LAN_RANKINGS], size_t *n_hidden,
+                                       lan_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -19,6 +19,8 @@ const command *const cli_commands[] = {&command_related,
                                        &command_index,
                                        &command_status,
                                        &command_simulate,
+                                       &command_learn,
+                                       &command_eval,
                                        &command_net,
                                        &command_help,
                                        NULL};
@@ -38,6 +40,8 @@ const char cli_help[] =
     "  index             read the vault now, so that the next question is quick\n"
     "  status            what the memory holds, and where\n"
     "Learn\n"
+    "  learn             tune the memory to your own vault\n"
+    "  eval [VAULT]      how well hidden links come back, beside classic rankers\n"
     "  simulate EDGES    spread activation over any edge list, step by step\n"
     "  net COMMAND       neural networks: see lantoa help net\n"
     "  help [COMMAND]    this page, or a command's own\n"

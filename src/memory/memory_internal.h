@@ -28,6 +28,7 @@ struct lan_memory {
   names *files;         /* of index.cat; made when first wanted */
   score_state score;    /* scratch memory of scoring, made for this index */
   score_model model;    /* that scores */
+  bool has_learnt;      /* it is the vault's own, from memory.db */
   reader_hidden hidden; /* links that this memory does not see (hide.h); target NULL: none */
   lan_arena skip_arena;
   skip_list skips;
@@ -53,6 +54,9 @@ lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err);
 
 /* Reads and parses a note into m->reader. */
 lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
+
+/* The name of a vault's own weights in memory.db. */
+#define MEMORY_WEIGHTS "score"
 
 /* Makes a note the cue: m->cue. */
 lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err);

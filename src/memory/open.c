@@ -346,6 +346,15 @@ lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err) {
   return s;
 }
 
+/* The vault's own weights, if it has learnt any; ones that are damaged are told by whoever learns anew. */
+static bool load_own_weights(lan_memory *m, memory_db *db) {
+  lan_buf bytes = {0};
+  bool found = memory_db_get_weights(db, MEMORY_WEIGHTS, &bytes, NULL, NULL) == LAN_OK &&
+               model_decode(lan_buf_str(&bytes), m->data_file, &m->model, NULL) == LAN_OK;
+  lan_buf_free(&bytes);
+  return found;
+}
+
 /* A cache that has no place is a pity, not an error. memory.db is made when there is a place for
  * it; whoever wants to write to it will hear why it cannot. */
 static lan_status find_places(lan_memory *m, lan_error *err) {
@@ -361,14 +370,16 @@ static lan_status find_places(lan_memory *m, lan_error *err) {
   if (s == LAN_ECORRUPT || s == LAN_EFORMAT || s == LAN_ENOMEM) {
     return lan_fail(err, s, "%s", e.message);
   }
+  if (s == LAN_OK) m->has_learnt = load_own_weights(m, db);
   return LAN_OK;
 }
 
-/* What scores: the weights of a file, if asked for, else those that came with the program. */
+/* What scores: the weights of a file, if asked for, else the vault's own, else those that came with the
+ * program. */
 static lan_status load_model(lan_memory *m, lan_error *err) {
   const char *file = m->options.weights;
   lan_buf bytes = {0};
-  if (!file) return model_shipped(&m->model, err);
+  if (!file) return m->has_learnt ? LAN_OK : model_shipped(&m->model, err);
   lan_status s = lan_file_read(file, WEIGHTS_MOST, &bytes, err);
   if (s == LAN_OK) s = model_decode(lan_buf_str(&bytes), file, &m->model, err);
   lan_buf_free(&bytes);

@@ -1,0 +1,100 @@
+/* lantoa learn */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/json.h"
+#include "cli/session.h"
+
+static int on_progress(void *ctx, double done) {
+  const bool *shown = ctx;
+  if (*shown) fprintf(stderr, "\r\033[Klearning %.0f %%", 100 * done);
+  return cli_stopped();
+}
+
+static void show_json(lan_buf *out, const lan_learn_report *r) {
+  json j = {out, false};
+  json_open(&j, '{');
+  json_key(&j, "examples");
+  json_count(&j, r->examples);
+  json_key(&j, "held_back");
+  json_count(&j, r->held_back);
+  const struct {
+    const char *key;
+    double value;
+  } numbers[] = {{"mrr_before", r->mrr_before},
+                 {"mrr_after", r->mrr_after},
+                 {"hits10_before", r->hits10_before},
+                 {"hits10_after", r->hits10_after},
+                 {"seconds", r->seconds}};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    json_key(&j, numbers[i].key);
+    json_number(&j, numbers[i].value);
+  }
+  json_key(&j, "kept");
+  json_bool(&j, r->kept != 0);
+  json_close(&j, '}');
+  json_end(&j);
+}
+
+static void show(output *o, const lan_learn_report *r) {
+  output_count(o, r->examples, "hidden link", "hidden links");
+  lan_buf_printf(&o->buf, " to learn from, ");
+  output_number(o, r->held_back);
+  lan_buf_printf(&o->buf, " held back; %.1f s\n", r->seconds);
+  if (r->kept) {
+    lan_buf_printf(
+        &o->buf,
+        "among the first 10: %.1f %% of those held back before, %.1f %% now (mean of 1 / rank "
+        "%.3f, now %.3f)\nThe new weights are kept.\n",
+        100 * r->hits10_before, 100 * r->hits10_after, r->mrr_before, r->mrr_after);
+  } else {
+    lan_buf_printf(
+        &o->buf,
+        "The present weights stay: nothing better was found for the links that were held back "
+        "(mean of 1 / rank %.3f).\n",
+        r->mrr_before);
+  }
+}
+
+static cli_exit run(cli *c) {
+  session s;
+  lan_error err = {0};
+  lan_learn_report r;
+  cli_exit code = session_open(&s, c, SESSION_ASK);
+  if (code != CLI_FOUND) return code;
+  session_clear_progress(&s);
+  bool shown = !c->opt.quiet && isatty(STDERR_FILENO);
+  lan_learn_options o = {.seed = c->opt.seed, .progress = on_progress, .progress_ctx = &shown};
+  lan_status status = lan_memory_learn(s.memory, &o, &r, &err);
+  if (shown) fputs("\r\033[K", stderr);
+  if (status == LAN_OK) {
+    if (c->opt.json) {
+      show_json(&c->out.buf, &r);
+    } else {
+      show(&c->out, &r);
+    }
+    return session_close(&s, CLI_FOUND);
+  }
+  if (status != LAN_ECANCELED) cli_complain("%s", err.message);
+  session_close(&s, CLI_FOUND);
+  return status == LAN_ECANCELED ? CLI_STOPPED
+         : status == LAN_EINVAL  ? CLI_NONE
+                                 : cli_exit_of(status);
+}
+
+const command command_learn = {
+    .name = "learn",
+    .help =
+        "usage: lantoa learn [OPTION ...]\n"
+        "\n"
+        "Tunes the memory to your own vault: links are hidden, the memory tries to bring them\n"
+        "back, and the error moves its weights by backpropagation. The new weights are kept\n"
+        "only if they do better on links that were held back from learning. Notes are only\n"
+        "read.\n"
+        "\n"
+        "  --seed N            hide other links\n"
+        "  --json              the figures\n" HELP_VAULT HELP_COLOR
+        "\n"
+        "Exit: 0 done, 1 too few links to learn from, 2 usage, 4 cannot read or write.\n",
+    .takes = TAKES_VAULT | TAKES(OPTION_JSON) | TAKES(OPTION_SEED),
+    .run = run};

@@ -1,0 +1,108 @@
+/* Tuning the weights to the vault itself. */
+#include <math.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "memory/learn.h"
+#include "store/memory_db.h"
+
+enum { ROUNDS = 4, EXAMPLES = 2000, LEAST = 40, STEPS = 800 };
+
+typedef struct tuning {
+  lan_memory *m;
+  const lan_learn_options *o;
+  learn_set set;
+} tuning;
+
+static lan_status told(const tuning *t, double done, lan_error *err) {
+  if (!t->o || !t->o->progress || t->o->progress(t->o->progress_ctx, done) == 0) return LAN_OK;
+  return lan_fail(err, LAN_ECANCELED, "stopped");
+}
+
+/* Links are hidden several times, others each time: a note gives more than one example, and each is seen
+ * in a vault that lacks other links, as in use. */
+static lan_status gather_round(tuning *t, uint64_t seed, size_t most, lan_error *err) {
+  hidden_links h = {0};
+  lan_memory *shadow = NULL;
+  lan_status s = hide_choose(&t->m->index, seed, 0.15, LEAST, most, NULL, &h, err);
+  if (s == LAN_OK) s = hide_open(t->m, &h, &shadow, err);
+  if (s == LAN_OK) s = learn_gather(shadow, &h, &t->set, err);
+  hide_close(shadow);
+  hide_free(&h);
+  return s;
+}
+
+static lan_status gather(tuning *t, lan_error *err) {
+  size_t all = t->o && t->o->examples ? t->o->examples : EXAMPLES;
+  uint64_t seed = t->o ? t->o->seed : 0;
+  lan_status s = LAN_OK;
+  for (uint64_t round = 0; s == LAN_OK && round < ROUNDS; round++) {
+    s = told(t, 0.5 * (double)round / ROUNDS, err);
+    if (s == LAN_OK) s = gather_round(t, 1000 * seed + 500 + round, all / ROUNDS, err);
+  }
+  if (s == LAN_OK && t->set.examples.len < LEAST) {
+    return lan_fail(err, LAN_EINVAL,
+                    "the vault has too few links to learn from: %zu could be hidden, %d are wanted",
+                    t->set.examples.len, LEAST);
+  }
+  return s;
+}
+
+static int on_step(void *ctx, uint32_t step, uint32_t steps) {
+  const tuning *t = ctx;
+  return told(t, 0.5 + 0.5 * (double)step / (double)steps, NULL) != LAN_OK;
+}
+
+static lan_status keep(lan_memory *m, const score_model *model, lan_error *err) {
+  memory_db *db = NULL;
+  lan_buf bytes = {0};
+  lan_status s = model_encode(model, &bytes, err);
+  if (s == LAN_OK) s = memory_own_db(m, &db, err);
+  if (s == LAN_OK) {
+    s = memory_db_put_weights(db, MEMORY_WEIGHTS, lan_buf_str(&bytes), lan_clock_unix_ms(), err);
+  }
+  lan_buf_free(&bytes);
+  return s;
+}
+
+static lan_status tune(tuning *t, lan_learn_report *r, lan_error *err) {
+  lan_memory *m = t->m;
+  learn_options o = {.seed = t->o ? t->o->seed : 0,
+                     .steps = STEPS,
+                     .rate = 0.002f,
+                     .weight_decay = 0.01f,
+                     .validation = 0.25,
+                     .progress = on_step,
+                     .progress_ctx = t};
+  learn_quality before, after;
+  const learn_set *set = &t->set;
+  score_model tuned = m->model;
+  lan_status s = learn_train(&set, 1, &o, &tuned.note, &before, &after, err);
+  if (s != LAN_OK) return s;
+  r->examples = t->set.examples.len - before.n;
+  r->held_back = before.n;
+  r->mrr_before = before.mrr;
+  r->hits10_before = before.hits10;
+  r->kept = after.mrr > before.mrr;
+  r->mrr_after = r->kept ? after.mrr : before.mrr;
+  r->hits10_after = r->kept ? after.hits10 : before.hits10;
+  if (!r->kept) return LAN_OK;
+  s = keep(m, &tuned, err);
+  if (s == LAN_OK) m->model = tuned;
+  return s;
+}
+
+lan_status lan_memory_learn(lan_memory *m, const lan_learn_options *options,
+                            lan_learn_report *report, lan_error *err) {
+  tuning t = {.m = m, .o = options};
+  lan_learn_report r = {0};
+  uint64_t started = lan_clock_ns();
+  memory_new_answer(m);
+  lan_status s = gather(&t, err);
+  if (s == LAN_OK) s = tune(&t, &r, err);
+  learn_set_free(&t.set);
+  if (s != LAN_OK) return s;
+  r.seconds = (double)(lan_clock_ns() - started) * 1e-9;
+  if (report) *report = r;
+  return LAN_OK;
+}
