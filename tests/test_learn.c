@@ -23,7 +23,7 @@ static model_net random_net(uint64_t seed) {
   for (size_t h = 0; h < MODEL_HIDDEN; h++) {
     net.bias[h] = 0.3f * lan_rng_normal(&rng);
     net.out[h] = lan_rng_normal(&rng);
-    for (size_t f = 0; f < FEATURES; f++) net.hidden[h][f] = lan_rng_normal(&rng);
+    for (size_t f = 0; f < FEATURES; f++) net.hidden[f][h] = lan_rng_normal(&rng);
   }
   return net;
 }

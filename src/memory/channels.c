@@ -10,7 +10,7 @@ enum {
   TEXT_CANDIDATES = 150, /* notes that become candidates by their words alone */
   FIRST_HOPS = 100,      /* of a vector of first hops, the strongest that go on */
   WALKERS = 200,         /* the same in longer walks */
-  WALKED_MOST = 600,     /* notes that become candidates by a walk alone */
+  REACHED_MOST = 600,    /* about so many become candidates by one channel alone */
   SIBLINGS = 12,         /* notes on each side in the folder that count as close by */
   ALIKE_PART = 30,       /* of each kind of likeness, the strongest that count */
   ALIKE_MOST = 40        /* notes that are like the cue */
@@ -52,15 +52,43 @@ enum {
   IN = 1u << EDGE_LINK_BACK | 1u << EDGE_EMBED_BACK
 };
 
-/* Spreads one step and keeps the activation of each note that it reaches as a feature. */
+/* A number that about `most` of n activations reach: they are counted by powers of 2 and quarters of
+ * them. */
+static double about_least(const lan_activation *a, size_t n, size_t most) {
+  enum { KINDS = 256, SHIFT = 50 };
+  uint32_t count[KINDS] = {0};
+  uint64_t top = 0, bits;
+  for (size_t i = 0; i < n; i++) {
+    memcpy(&bits, &a[i].activation, sizeof bits);
+    if (bits >> SHIFT > top) top = bits >> SHIFT;
+  }
+  for (size_t i = 0; i < n; i++) {
+    memcpy(&bits, &a[i].activation, sizeof bits);
+    uint64_t below = top - (bits >> SHIFT);
+    count[below < KINDS ? below : KINDS - 1]++;
+  }
+  size_t sum = 0;
+  uint64_t kind = 0;
+  while (kind < KINDS - 1 && kind < top && sum + count[kind] <= most) sum += count[kind++];
+  double least;
+  bits = (top - kind) << SHIFT;
+  memcpy(&least, &bits, sizeof least);
+  return n > most ? least : 0;
+}
+
+/* Spreads one step and keeps the activation of each note that it reaches as a feature. What is reached
+ * among thousands, a little and in no other way, does not become a candidate. */
 static lan_status channel(score_state *st, const lan_cue *from, size_t n, unsigned types,
                           score_feature f, lan_error *err) {
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
+  double least = s == LAN_OK ? about_least(out, n_out, REACHED_MOST) : 0;
   for (size_t i = 0; s == LAN_OK && i < n_out; i++) {
-    if (out[i].node >= st->index->cat.n_notes) continue;
-    float *value = score_feature_of(st, out[i].node, f);
+    uint32_t note = out[i].node;
+    if (note >= st->index->cat.n_notes) continue;
+    if (out[i].activation < least && st->slot[note] == 0) continue;
+    float *value = score_feature_of(st, note, f);
     if (!value) return lan_fail_memory(err, 0);
     *value = squash(out[i].activation);
   }
@@ -126,49 +154,12 @@ static lan_status link_channels(score_state *st, const score_cue *cue, lan_error
   return s;
 }
 
-/* A number that about `most` of n activations reach: they are counted by powers of 2 and quarters of
- * them. */
-static double about_least(const lan_activation *a, size_t n, size_t most) {
-  enum { KINDS = 256, SHIFT = 50 };
-  uint32_t count[KINDS] = {0};
-  uint64_t top = 0, bits;
-  for (size_t i = 0; i < n; i++) {
-    memcpy(&bits, &a[i].activation, sizeof bits);
-    if (bits >> SHIFT > top) top = bits >> SHIFT;
-  }
-  for (size_t i = 0; i < n; i++) {
-    memcpy(&bits, &a[i].activation, sizeof bits);
-    uint64_t below = top - (bits >> SHIFT);
-    count[below < KINDS ? below : KINDS - 1]++;
-  }
-  size_t sum = 0;
-  uint64_t kind = 0;
-  while (kind < KINDS - 1 && kind < top && sum + count[kind] <= most) sum += count[kind++];
-  double least;
-  bits = (top - kind) << SHIFT;
-  memcpy(&least, &bits, sizeof least);
-  return n > most ? least : 0;
-}
-
-/* Three steps over links either way. It comes last: thousands of notes that are reached a little and
- * in no other way do not become candidates. */
+/* Three steps over links either way. */
 static lan_status walk_channel(score_state *st, const score_cue *cue, lan_error *err) {
   score_vector *v = &st->reached;
-  size_t n = 0;
   lan_status s = step_vector(st, cue->nodes.data, cue->nodes.len, OUT | IN, WALKERS, v, err);
   if (s == LAN_OK) s = step_vector(st, v->data, v->len, OUT | IN, WALKERS, v, err);
-  if (s != LAN_OK) return s;
-  const lan_activation *out = one_step(st, v->data, v->len, OUT | IN, &n, &s, err);
-  double least = s == LAN_OK ? about_least(out, n, WALKED_MOST) : 0;
-  for (size_t i = 0; s == LAN_OK && i < n; i++) {
-    uint32_t note = out[i].node;
-    if (note >= st->index->cat.n_notes) continue;
-    if (out[i].activation < least && st->slot[note] == 0) continue;
-    float *value = score_feature_of(st, note, FEATURE_WALK);
-    if (!value) return lan_fail_memory(err, 0);
-    *value = squash(out[i].activation);
-  }
-  return s;
+  return s == LAN_OK ? channel(st, v->data, v->len, OUT | IN, FEATURE_WALK, err) : s;
 }
 
 /* ---- words ---- */

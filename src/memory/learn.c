@@ -169,17 +169,25 @@ static void trainer_free(trainer *t) {
   lan_net_free(t->net);
 }
 
-/* Copies the weights to the trained net, or from it. */
+/* Copies the weights to the trained net, or from it, where a node's weights lie side by side. */
+static void exchange_hidden(float *trained, model_net *net, bool from) {
+  for (size_t h = 0; h < MODEL_HIDDEN; h++) {
+    for (size_t f = 0; f < FEATURES; f++) {
+      float *there = &trained[h * FEATURES + f], *here = &net->hidden[f][h];
+      *(from ? here : there) = *(from ? there : here);
+    }
+  }
+}
+
 static void exchange(const trainer *t, model_net *net, bool from) {
   const struct {
     const char *name;
     float *values;
-  } places[] = {{"hidden.weight", net->hidden[0]},
-                {"hidden.bias", net->bias},
-                {"linear.weight", net->linear},
-                {"out.weight", net->out}};
+  } places[] = {
+      {"hidden.bias", net->bias}, {"linear.weight", net->linear}, {"out.weight", net->out}};
   for (size_t i = 0; i < lan_net_n_parameters(t->net); i++) {
     lan_parameter p = lan_net_parameter_at(t->net, i);
+    if (strcmp(p.name, "hidden.weight") == 0) exchange_hidden(p.values, net, from);
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
       if (strcmp(p.name, places[k].name) != 0) continue;
       if (from) memcpy(places[k].values, p.values, p.count * sizeof(float));
@@ -271,9 +279,9 @@ void learn_start(model_net *net, uint64_t seed) {
   float bound = sqrtf(6.0f / FEATURES);
   for (size_t h = 0; h < MODEL_HIDDEN; h++) {
     for (size_t f = 0; f < FEATURES; f++) {
-      net->hidden[h][f] = bound * (2 * lan_rng_uniform(&rng) - 1);
+      net->hidden[f][h] = bound * (2 * lan_rng_uniform(&rng) - 1);
     }
-    net->hidden[h][FEATURE_LINK_OUT] = net->hidden[h][FEATURE_LINK_IN] = 0;
+    net->hidden[FEATURE_LINK_OUT][h] = net->hidden[FEATURE_LINK_IN][h] = 0;
     net->out[h] = 0.1f * lan_rng_normal(&rng);
   }
   net->linear[FEATURE_LINK_OUT] = LINK_OUT_WEIGHT;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "memory/shipped_tables.h"
@@ -31,18 +32,23 @@ static const char *const FEATURE_NAMES[FEATURES] = {[FEATURE_LINK_OUT] = "link_o
 
 static float relu(float x) { return x > 0 ? x : 0; }
 
-static float through(const model_net *net, size_t h, const float *x) {
-  float z = 0;
-  for (size_t f = 0; f < FEATURES; f++) z += net->hidden[h][f] * x[f];
-  return z;
+/* z of each hidden node; most features are 0. */
+static void through(const model_net *net, const float *x, float z[MODEL_HIDDEN]) {
+  for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] = 0;
+  for (size_t f = 0; f < FEATURES; f++) {
+    if (x[f] == 0) continue;
+    for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] += net->hidden[f][h] * x[f];
+  }
 }
 
 float model_score(const model_net *net, const float x[FEATURES]) {
-  float score = 0;
-  for (size_t f = 0; f < FEATURES; f++) score += net->linear[f] * x[f];
+  float score = 0, z[MODEL_HIDDEN];
+  through(net, x, z);
   for (size_t h = 0; h < MODEL_HIDDEN; h++) {
-    score += net->out[h] * (relu(through(net, h, x) + net->bias[h]) - relu(net->bias[h]));
+    z[h] = net->out[h] * (relu(z[h] + net->bias[h]) - relu(net->bias[h]));
   }
+  for (size_t f = 0; f < FEATURES; f++) score += net->linear[f] * x[f];
+  for (size_t h = 0; h < MODEL_HIDDEN; h++) score += z[h];
   return score;
 }
 
@@ -53,29 +59,33 @@ static float mean_slope(float z, float bias) {
 }
 
 void model_parts(const model_net *net, const float x[FEATURES], float parts[FEATURES]) {
-  for (size_t f = 0; f < FEATURES; f++) parts[f] = net->linear[f] * x[f];
-  for (size_t h = 0; h < MODEL_HIDDEN; h++) {
-    float gain = net->out[h] * mean_slope(through(net, h, x), net->bias[h]);
-    for (size_t f = 0; f < FEATURES; f++) parts[f] += gain * net->hidden[h][f] * x[f];
+  float z[MODEL_HIDDEN];
+  through(net, x, z);
+  for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] = net->out[h] * mean_slope(z[h], net->bias[h]);
+  for (size_t f = 0; f < FEATURES; f++) {
+    float slope = net->linear[f];
+    for (size_t h = 0; h < MODEL_HIDDEN; h++) slope += net->hidden[f][h] * z[h];
+    parts[f] = slope * x[f];
   }
 }
 
 /* ---- files ---- */
 
-/* A network's arrays in a file: name, shape, place. */
+/* A network's arrays in a file: a row of `width` numbers, or one for each feature. */
 typedef struct array {
   const char *name;
-  uint32_t rows, columns; /* rows 0: a vector */
+  bool by_feature;
+  uint32_t width;
   float *values;
 } array;
 
 enum { ARRAYS = 4 };
 
 static void arrays_of(model_net *net, array out[ARRAYS]) {
-  out[0] = (array){"linear", 0, FEATURES, net->linear};
-  out[1] = (array){"hidden", MODEL_HIDDEN, FEATURES, net->hidden[0]};
-  out[2] = (array){"bias", 0, MODEL_HIDDEN, net->bias};
-  out[3] = (array){"out", 0, MODEL_HIDDEN, net->out};
+  out[0] = (array){"linear", true, 1, net->linear};
+  out[1] = (array){"hidden", true, MODEL_HIDDEN, net->hidden[0]};
+  out[2] = (array){"bias", false, MODEL_HIDDEN, net->bias};
+  out[3] = (array){"out", false, MODEL_HIDDEN, net->out};
 }
 
 static const char *const NETS[] = {"note", "words"};
@@ -93,11 +103,11 @@ lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err) 
     arrays_of(net_at(&copy, i), a);
     for (size_t k = 0; k < ARRAYS; k++, n++) {
       snprintf(called[n], sizeof called[n], "%s.%s", NETS[i], a[k].name);
-      shapes[n][0] = a[k].rows ? a[k].rows : a[k].columns;
-      shapes[n][1] = a[k].columns;
+      shapes[n][0] = a[k].by_feature ? FEATURES : a[k].width;
+      shapes[n][1] = a[k].width;
       tensors[n] = (safetensors_source){.name = called[n],
                                         .type = SAFETENSORS_F32,
-                                        .rank = a[k].rows ? 2 : 1,
+                                        .rank = a[k].by_feature ? 2 : 1,
                                         .shape = shapes[n],
                                         .data = a[k].values};
     }
@@ -110,15 +120,15 @@ lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err) 
   return safetensors_encode(tensors, n, texts, 2, out, err);
 }
 
-/* Which of our features each column of the file is; -1: none. Returns their number, 0 if there are too many. */
-static size_t read_features(const char *text, int column[FEATURES * 4]) {
+/* Which of our features each row of the file is; -1: none. Returns their number, 0 if there are too many. */
+static size_t read_features(const char *text, int ours[FEATURES * 4]) {
   size_t n = 0;
   for (const char *at = text; *at; n++) {
     size_t len = strcspn(at, " ");
     if (n == (size_t)FEATURES * 4) return 0;
-    column[n] = -1;
+    ours[n] = -1;
     for (int f = 0; f < FEATURES; f++) {
-      if (strlen(FEATURE_NAMES[f]) == len && memcmp(FEATURE_NAMES[f], at, len) == 0) column[n] = f;
+      if (strlen(FEATURE_NAMES[f]) == len && memcmp(FEATURE_NAMES[f], at, len) == 0) ours[n] = f;
     }
     at += len;
     at += *at == ' ';
@@ -127,42 +137,45 @@ static size_t read_features(const char *text, int column[FEATURES * 4]) {
 }
 
 static lan_status decode_array(const safetensors *st, const char *net, const array *a,
-                               const int *column, size_t n_columns, const char *shown,
+                               const int *ours, size_t n_features, const char *shown,
                                lan_error *err) {
   char name[64];
   float values[MODEL_HIDDEN * FEATURES * 4];
   snprintf(name, sizeof name, "%s.%s", net, a->name);
-  bool by_feature = a->columns == FEATURES;
-  size_t columns = by_feature ? n_columns : a->columns, rows = a->rows ? a->rows : 1;
+  size_t rows = a->by_feature ? n_features : 1, width = a->width;
   const safetensors_tensor *t = safetensors_find(st, name);
-  if (!t || t->n_elements != rows * columns) {
+  if (!t || t->n_elements != rows * width) {
     return lan_fail(err, LAN_EFORMAT, "%s: '%s' is missing or has another size", shown, name);
   }
   lan_status s = safetensors_read_floats(st, t, values, err);
-  for (size_t i = 0; s == LAN_OK && i < rows * columns; i++) {
-    if (!isfinite(values[i]))
+  if (s != LAN_OK) return s;
+  for (size_t i = 0; i < rows * width; i++) {
+    if (!isfinite(values[i])) {
       return lan_fail(err, LAN_EFORMAT, "%s: '%s' holds what is no number", shown, name);
-    size_t to = by_feature ? (column[i % columns] < 0 ? SIZE_MAX : (size_t)column[i % columns])
-                           : i % columns;
-    if (to != SIZE_MAX) a->values[i / columns * a->columns + to] = values[i];
+    }
   }
-  return s;
+  for (size_t row = 0; row < rows; row++) {
+    int to = a->by_feature ? ours[row] : 0;
+    if (to >= 0)
+      memcpy(a->values + (size_t)to * width, values + row * width, width * sizeof *values);
+  }
+  return LAN_OK;
 }
 
 lan_status model_decode(lan_str bytes, const char *shown, score_model *model, lan_error *err) {
   score_model m = {0};
   safetensors *st = NULL;
-  int column[FEATURES * 4];
+  int ours[FEATURES * 4];
   lan_status s = safetensors_open_bytes(bytes.ptr, bytes.len, shown, &st, err);
   if (s != LAN_OK) return s;
   const char *features = safetensors_metadata(st, "features");
-  size_t n = features ? read_features(features, column) : 0;
+  size_t n = features ? read_features(features, ours) : 0;
   if (n == 0) s = lan_fail(err, LAN_EFORMAT, "%s: it does not name its features", shown);
   for (size_t i = 0; s == LAN_OK && i < 2; i++) {
     array a[ARRAYS];
     arrays_of(net_at(&m, i), a);
     for (size_t k = 0; s == LAN_OK && k < ARRAYS; k++) {
-      s = decode_array(st, NETS[i], &a[k], column, n, shown, err);
+      s = decode_array(st, NETS[i], &a[k], ours, n, shown, err);
     }
   }
   safetensors_close(st);

@@ -20,7 +20,7 @@ enum { MODEL_HIDDEN = 16 };
 
 typedef struct model_net {
   float linear[FEATURES];
-  float hidden[MODEL_HIDDEN][FEATURES];
+  float hidden[FEATURES][MODEL_HIDDEN]; /* by feature, so that all nodes take one at a time */
   float bias[MODEL_HIDDEN];
   float out[MODEL_HIDDEN];
 } model_net;
