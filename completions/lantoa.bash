@@ -2,7 +2,7 @@
 
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='related recall path suggest doctor index status learn eval simulate net help'
+  local commands='related recall path suggest doctor index status opened feedback history forget export import learn eval simulate net help'
   local nets='train eval predict show check explain'
   local vault='--vault --exclude --cache-dir --no-cache --quiet --weights'
   local command= options= word i
@@ -26,6 +26,7 @@ _lantoa() {
       compopt -o filenames 2>/dev/null
       return
       ;;
+    --from) [[ $command == opened ]] || return ;;
     --color) options='auto always never' ;;
     --linked) options='yes no only' ;;
     --lang) options='vi en' ;;
@@ -34,7 +35,7 @@ _lantoa() {
     --schedule) options='one-cycle cosine steps plateau constant' ;;
     --flip) options='yes no' ;;
     --preset) options='spreadr ppr actr heat memory' ;;
-    -n | --limit | --exclude | --from | --retention | --decay | --suppress | --time | --throws | --rate | --batch | --checkpoint-every | --clip | --classes | --epochs | --label | --mixup | \
+    -n | --limit | --exclude | --since | --until | --retention | --decay | --suppress | --time | --throws | --rate | --batch | --checkpoint-every | --clip | --classes | --epochs | --label | --mixup | \
       --patience | --seed | --shift | --side | --smoothing | --threads | --validation | --weight-decay) return ;;
   esac
   if [[ $options ]]; then
@@ -51,6 +52,11 @@ _lantoa() {
     doctor) options="--limit --json $vault" ;;
     index) options="--rebuild --json $vault" ;;
     status) options="--json $vault" ;;
+    opened) options="--from $vault" ;;
+    feedback) options="--good --bad --hide --undo $vault" ;;
+    history) options="--limit --since --until --json $vault" ;;
+    forget) options="--since --until --all --yes $vault" ;;
+    export | import) options=$vault ;;
     simulate)
       options='--from --undirected --preset --retention --decay --suppress --time --include-t0'
       options+=' --limit --json --quiet'
@@ -77,11 +83,11 @@ _lantoa() {
     return
   fi
   case $command in
-    related | path | suggest)
+    related | path | suggest | opened | feedback | history | forget)
       mapfile -t COMPREPLY < <(compgen -f -X '!*.md' -- "$cur"; compgen -d -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;
-    simulate | 'net train' | 'net eval' | 'net predict' | 'net show')
+    simulate | export | import | 'net train' | 'net eval' | 'net predict' | 'net show')
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;

@@ -1,9 +1,9 @@
 # fish completion for lantoa
 
-set -l commands related recall path suggest doctor index status learn eval simulate net help
+set -l commands related recall path suggest doctor index status opened feedback history forget export import learn eval simulate net help
 set -l nets train eval predict show check explain
 set -l asks related recall path suggest
-set -l notes related path suggest
+set -l notes related path suggest opened feedback history forget
 
 complete -c lantoa -f
 complete -c lantoa -s h -l help -d 'Show help'
@@ -22,6 +22,12 @@ complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a suggest -d 
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'What is wrong with the vault'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read the vault now'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a status -d 'What the memory holds, and where'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a opened -d 'Tell that a note was opened'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a feedback -d 'Tell what a result is worth'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a history -d 'What the memory was told'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a forget -d 'Forget what was opened and said'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a export -d 'What the memory was taught, as JSON Lines'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a import -d 'Merge what was exported'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a learn -d 'Tune the memory to your own vault'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a eval -d 'How well hidden links come back'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a simulate -d 'Spread activation over any edge list'
@@ -29,8 +35,8 @@ complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a net -d 'Neu
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a help -d 'The list of commands, or the page of one'
 complete -c lantoa -n "__fish_seen_subcommand_from help" -a "$commands"
 
-complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor simulate" -s n -l limit -x -d 'At most so many'
-complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor index status learn eval simulate" -l json -d JSON
+complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor history simulate" -s n -l limit -x -d 'At most so many'
+complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor index status history learn eval simulate" -l json -d JSON
 complete -c lantoa -n "__fish_seen_subcommand_from $asks" -l stdin -d 'Queries from standard input'
 complete -c lantoa -n "__fish_seen_subcommand_from $asks" -s 0 -l null -d 'NUL ends what a newline would'
 complete -c lantoa -n "__fish_seen_subcommand_from related recall" -l why -d 'Unfold the reasons'
@@ -38,7 +44,16 @@ complete -c lantoa -n "__fish_seen_subcommand_from related" -l linked -x -a 'yes
 complete -c lantoa -n "__fish_seen_subcommand_from learn eval" -l seed -x -d 'Hide other links'
 complete -c lantoa -n "__fish_seen_subcommand_from index" -l rebuild -d 'Read every note anew'
 complete -c lantoa -n "__fish_seen_subcommand_from $notes" -a '(__fish_complete_suffix .md)'
-complete -c lantoa -n "__fish_seen_subcommand_from simulate" -F
+complete -c lantoa -n "__fish_seen_subcommand_from opened" -l from -x -a '(__fish_complete_suffix .md)' -d 'Opened from'
+complete -c lantoa -n "__fish_seen_subcommand_from feedback" -l good -d 'It belongs'
+complete -c lantoa -n "__fish_seen_subcommand_from feedback" -l bad -d 'It does not'
+complete -c lantoa -n "__fish_seen_subcommand_from feedback" -l hide -d 'Never show it'
+complete -c lantoa -n "__fish_seen_subcommand_from feedback" -l undo -d 'Take it back'
+complete -c lantoa -n "__fish_seen_subcommand_from history forget" -l since -x -d 'From then on'
+complete -c lantoa -n "__fish_seen_subcommand_from history forget" -l until -x -d 'Before then'
+complete -c lantoa -n "__fish_seen_subcommand_from forget" -l all -d Everything
+complete -c lantoa -n "__fish_seen_subcommand_from forget" -s y -l yes -d 'Do not ask'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate export import" -F
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l from -x -d 'A node that begins active'
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l undirected -d 'Edges go both ways'
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l preset -x -a 'spreadr ppr actr heat memory' -d 'The model'

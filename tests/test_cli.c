@@ -15,6 +15,7 @@
 #include "cli/lines.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
+#include "cli/when.h"
 
 /* What main.c gives the other files. */
 void cli_complain(const char *format, ...) { (void)format; }
@@ -189,11 +190,68 @@ static void reads_records(void **state) {
   assert_int_equal(read_records("\n", 1, '\n', r, got), 1);
 }
 
+/* ---- time ---- */
+
+static void reads_points_of_time(void **state) {
+  (void)state;
+  static const int64_t now = 1767225600000; /* 2026-01-01 00:00 UTC */
+  static const struct {
+    const char *text;
+    int64_t ms;
+  } cases[] = {
+      {"2026-01-01T00:00Z", now},
+      {"2025-12-31T23:59:59Z", now - 1000},
+      {"1970-01-01Z", 0},
+      {"2024-02-29 12:30Z", 1709209800000},
+      {"30m", now - 1800000},
+      {"2h", now - 7200000},
+      {"3d", now - 259200000},
+      {"1w", now - 604800000},
+      {"999999w", 0},
+  };
+  static const char *const wrong[] = {"",
+                                      "x",
+                                      "2026",
+                                      "2026-1-1",
+                                      "2026-13-01",
+                                      "2025-02-29",
+                                      "2026-04-31",
+                                      "2026-01-00",
+                                      "2026-01-01T",
+                                      "2026-01-01T12",
+                                      "2026-01-01T24:00",
+                                      "12d3",
+                                      "d",
+                                      "1y",
+                                      "1000000d",
+                                      "1d ",
+                                      "2026-01-01ZZ",
+                                      "1969-12-31",
+                                      "10000-01-01",
+                                      "2026-01-01 1",
+                                      "-1d",
+                                      "2026-01-01T12:60"};
+  int64_t ms = 7;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_true(when_read(cases[i].text, now, &ms));
+    assert_int_equal(ms, cases[i].ms);
+  }
+  ms = 7;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    if (when_read(wrong[i], now, &ms)) fail_msg("%s", wrong[i]);
+    assert_int_equal(ms, 7);
+  }
+  char shown[32];
+  assert_true(when_read("2026-07-01 12:34", now, &ms)); /* local time, and back */
+  when_show(ms, shown);
+  assert_string_equal(shown, "2026-07-01 12:34:00");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(cuts_text_to_columns),  cmocka_unit_test(wraps_between_words),
-      cmocka_unit_test(lights_what_is_marked), cmocka_unit_test(draws_bars_and_numbers),
-      cmocka_unit_test(writes_json),           cmocka_unit_test(finds_near_misses),
-      cmocka_unit_test(reads_records)};
+      cmocka_unit_test(reads_points_of_time),   cmocka_unit_test(cuts_text_to_columns),
+      cmocka_unit_test(wraps_between_words),    cmocka_unit_test(lights_what_is_marked),
+      cmocka_unit_test(draws_bars_and_numbers), cmocka_unit_test(writes_json),
+      cmocka_unit_test(finds_near_misses),      cmocka_unit_test(reads_records)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,10 @@ typedef struct command {
 
 /* Every subcommand, ended by one without a name. */
 extern const command *const cli_commands[];
-extern const command command_doctor, command_help, command_eval, command_index, command_learn, command_net, command_path,
-    command_recall, command_related, command_simulate, command_status, command_suggest;
+extern const command command_doctor, command_eval, command_export, command_feedback, command_forget,
+    command_help, command_history, command_import, command_index, command_learn, command_net,
+    command_opened, command_path, command_recall, command_related, command_simulate, command_status,
+    command_suggest;
 /* Those of lantoa net. */
 extern const command command_net_check, command_net_eval, command_net_explain, command_net_predict,
     command_net_show, command_net_train;

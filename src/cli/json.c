@@ -81,6 +81,11 @@ void json_count(json *j, size_t n) {
   lan_buf_printf(j->out, "%zu", n);
 }
 
+void json_integer(json *j, int64_t n) {
+  begin_value(j);
+  lan_buf_printf(j->out, "%lld", (long long)n);
+}
+
 void json_null(json *j) {
   begin_value(j);
   lan_buf_add_str(j->out, "null");

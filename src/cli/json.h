@@ -20,6 +20,7 @@ void json_key(json *j, const char *key); /* plain ASCII */
 void json_string(json *j, lan_str s);
 void json_number(json *j, double v); /* 6 significant digits; null if not finite */
 void json_count(json *j, size_t n);
+void json_integer(json *j, int64_t n);
 void json_null(json *j);
 void json_bool(json *j, bool v);
 

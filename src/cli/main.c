@@ -18,6 +18,12 @@ const command *const cli_commands[] = {&command_related,
                                        &command_doctor,
                                        &command_index,
                                        &command_status,
+                                       &command_opened,
+                                       &command_feedback,
+                                       &command_history,
+                                       &command_forget,
+                                       &command_export,
+                                       &command_import,
                                        &command_simulate,
                                        &command_learn,
                                        &command_eval,
@@ -29,7 +35,6 @@ const char cli_help[] =
     "lantoa: the associative memory for a folder of Markdown notes\n"
     "\n"
     "usage: lantoa COMMAND [OPTION ...] [WORD ...]\n"
-    "\n"
     "Ask\n"
     "  related NOTE      what opening a note calls to mind, best first, with reasons\n"
     "  recall TEXT       what a phrase or a question calls to mind\n"
@@ -37,11 +42,13 @@ const char cli_help[] =
     "Tend\n"
     "  suggest [NOTE]    links that are missing\n"
     "  doctor            broken links, orphans, damaged text, near-duplicate titles\n"
-    "  index             read the vault now, so that the next question is quick\n"
-    "  status            what the memory holds, and where\n"
+    "  index, status     read the vault now; what the memory holds, and where\n"
+    "Teach\n"
+    "  opened NOTE       a note was opened: what is used comes up sooner\n"
+    "  feedback NOTE NOTE  a result belongs, does not, or is not to be shown again\n"
+    "  history, forget, export, import  what the memory was told\n"
     "Learn\n"
-    "  learn             tune the memory to your own vault\n"
-    "  eval [VAULT]      how well hidden links come back, beside classic rankers\n"
+    "  learn, eval       tune the memory to your own vault; how well it does\n"
     "  simulate EDGES    spread activation over any edge list, step by step\n"
     "  net COMMAND       neural networks: see lantoa help net\n"
     "  help [COMMAND]    this page, or a command's own\n"

@@ -30,7 +30,11 @@ static const char *const schedule_choices[] = {"one-cycle", "cosine",   "steps",
 
 #define FIELD(f) offsetof(options, f)
 
+_Static_assert(OPTIONS <= 64, "options are bits of a uint64_t");
+
 static const spec specs[OPTIONS] = {
+    [OPTION_ALL] = {"--all", 0, KIND_FLAG, FIELD(all), 0, 0, NULL},
+    [OPTION_BAD] = {"--bad", 0, KIND_FLAG, FIELD(bad), 0, 0, NULL},
     [OPTION_BATCH] = {"--batch", 0, KIND_COUNT, FIELD(batch), 1, 65536, NULL},
     [OPTION_CACHE_DIR] = {"--cache-dir", 0, KIND_TEXT, FIELD(cache_dir), 0, 0, NULL},
     [OPTION_CHECKPOINT_EVERY] = {"--checkpoint-every", 0, KIND_REAL, FIELD(checkpoint_every), 1e-6,
@@ -43,7 +47,9 @@ static const spec specs[OPTIONS] = {
     [OPTION_EXCLUDE] = {"--exclude", 0, KIND_LIST, FIELD(excludes), 0, 0, NULL},
     [OPTION_FLIP] = {"--flip", 0, KIND_CHOICE, FIELD(flip), 0, 0, flip_choices},
     [OPTION_FROM] = {"--from", 0, KIND_LIST, FIELD(from), 0, 0, NULL},
+    [OPTION_GOOD] = {"--good", 0, KIND_FLAG, FIELD(good), 0, 0, NULL},
     [OPTION_HELP] = {"--help", 'h', KIND_FLAG, FIELD(help), 0, 0, NULL},
+    [OPTION_HIDE] = {"--hide", 0, KIND_FLAG, FIELD(hide), 0, 0, NULL},
     [OPTION_INCLUDE_T0] = {"--include-t0", 0, KIND_FLAG, FIELD(include_t0), 0, 0, NULL},
     [OPTION_JSON] = {"--json", 0, KIND_FLAG, FIELD(json), 0, 0, NULL},
     [OPTION_LABEL] = {"--label", 0, KIND_TEXT, FIELD(label), 0, 0, NULL},
@@ -68,6 +74,7 @@ static const spec specs[OPTIONS] = {
     [OPTION_SEED] = {"--seed", 0, KIND_COUNT, FIELD(seed), 0, 1e15, NULL},
     [OPTION_SHIFT] = {"--shift", 0, KIND_COUNT, FIELD(shift), 0, 64, NULL},
     [OPTION_SIDE] = {"--side", 0, KIND_COUNT, FIELD(side), 1, 4096, NULL},
+    [OPTION_SINCE] = {"--since", 0, KIND_TEXT, FIELD(since), 0, 0, NULL},
     [OPTION_SMOOTHING] = {"--smoothing", 0, KIND_REAL, FIELD(smoothing), 0, 0.999, NULL},
     [OPTION_STDIN] = {"--stdin", 0, KIND_FLAG, FIELD(from_stdin), 0, 0, NULL},
     [OPTION_SUPPRESS] = {"--suppress", 0, KIND_REAL, FIELD(suppress), 0, 1e30, NULL},
@@ -75,12 +82,15 @@ static const spec specs[OPTIONS] = {
     [OPTION_THROWS] = {"--throws", 0, KIND_COUNT, FIELD(throws), 1, 1000, NULL},
     [OPTION_TIME] = {"--time", 0, KIND_COUNT, FIELD(time), 1, 10000, NULL},
     [OPTION_UNDIRECTED] = {"--undirected", 0, KIND_FLAG, FIELD(undirected), 0, 0, NULL},
+    [OPTION_UNDO] = {"--undo", 0, KIND_FLAG, FIELD(undo), 0, 0, NULL},
+    [OPTION_UNTIL] = {"--until", 0, KIND_TEXT, FIELD(until), 0, 0, NULL},
     [OPTION_VALIDATION] = {"--validation", 0, KIND_REAL, FIELD(validation), 0, 0.9, NULL},
     [OPTION_VAULT] = {"--vault", 0, KIND_TEXT, FIELD(vault), 0, 0, NULL},
     [OPTION_VERSION] = {"--version", 'V', KIND_FLAG, FIELD(version), 0, 0, NULL},
     [OPTION_WEIGHTS] = {"--weights", 0, KIND_TEXT, FIELD(weights), 0, 0, NULL},
     [OPTION_WEIGHT_DECAY] = {"--weight-decay", 0, KIND_REAL, FIELD(weight_decay), 0, 1000, NULL},
     [OPTION_WHY] = {"--why", 0, KIND_FLAG, FIELD(why), 0, 0, NULL},
+    [OPTION_YES] = {"--yes", 'y', KIND_FLAG, FIELD(yes), 0, 0, NULL},
 };
 
 const char *options_name(option_id id) { return specs[id].name; }

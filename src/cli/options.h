@@ -11,6 +11,8 @@
 #include "lantoa/spread.h"
 
 typedef enum option_id {
+  OPTION_ALL,
+  OPTION_BAD,
   OPTION_BATCH,
   OPTION_CACHE_DIR,
   OPTION_CHECKPOINT_EVERY,
@@ -22,7 +24,9 @@ typedef enum option_id {
   OPTION_EXCLUDE,
   OPTION_FLIP,
   OPTION_FROM,
+  OPTION_GOOD,
   OPTION_HELP,
+  OPTION_HIDE,
   OPTION_INCLUDE_T0,
   OPTION_JSON,
   OPTION_LABEL,
@@ -47,6 +51,7 @@ typedef enum option_id {
   OPTION_SEED,
   OPTION_SHIFT,
   OPTION_SIDE,
+  OPTION_SINCE,
   OPTION_SMOOTHING,
   OPTION_STDIN,
   OPTION_SUPPRESS,
@@ -54,12 +59,15 @@ typedef enum option_id {
   OPTION_THROWS,
   OPTION_TIME,
   OPTION_UNDIRECTED,
+  OPTION_UNDO,
+  OPTION_UNTIL,
   OPTION_VALIDATION,
   OPTION_VAULT,
   OPTION_VERSION,
   OPTION_WEIGHTS,
   OPTION_WEIGHT_DECAY,
   OPTION_WHY,
+  OPTION_YES,
   OPTIONS
 } option_id;
 
@@ -78,8 +86,9 @@ typedef VEC(const char *) word_list;
 typedef struct options {
   uint64_t given; /* TAKES bits of those that were */
   bool resume;
+  bool all, bad, good, hide, undo, yes;
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
-  const char *vault, *cache_dir, *label, *log, *model, *output, *weights;
+  const char *vault, *cache_dir, *label, *log, *model, *output, *since, *until, *weights;
   size_t batch, classes, epochs, patience, seed, shift, side, threads;
   double checkpoint_every, clip, mixup, smoothing, validation, weight_decay;
   int flip;      /* 0: no, 1: yes */

@@ -84,8 +84,10 @@ cli_exit session_open(session *s, cli *c, session_how how) {
                            .excludes = o->excludes.data,
                            .n_excludes = o->excludes.len,
                            .no_cache = o->no_cache,
-                           .save = how != SESSION_ASK,
+                           .save = how == SESSION_SAVE || how == SESSION_REBUILD,
                            .rebuild = how == SESSION_REBUILD,
+                           .bare = how == SESSION_BARE,
+                           .source = "cli",
                            .weights = o->weights,
                            .progress = on_progress,
                            .progress_ctx = &s->progress};
@@ -144,4 +146,50 @@ lan_status session_find(session *s, const char *name, bool typed, uint32_t *note
     return lan_fail(err, LAN_ENOTFOUND, "the vault %s holds no notes", s->report.vault);
   }
   return lan_memory_find(s->memory, name, note, err);
+}
+
+static bool is_note(const char *path) {
+  size_t len = strlen(path);
+  return (len > 3 && strcmp(path + len - 3, ".md") == 0) ||
+         (len > 7 && strcmp(path + len - 7, ".canvas") == 0);
+}
+
+/* Whether <vault>/<path><ending> is the file of a note. */
+static bool is_in_vault(const session *s, const char *path, const char *ending, lan_buf *out) {
+  struct stat st;
+  lan_buf_clear(out);
+  lan_buf_printf(out, "%s/%s%s", s->report.vault, path, ending);
+  bool found =
+      !out->failed && is_note(out->data) && stat(out->data, &st) == 0 && S_ISREG(st.st_mode);
+  lan_buf_clear(out);
+  lan_buf_printf(out, "%s%s", path, ending);
+  return found && !out->failed;
+}
+
+static lan_status path_in_index(session *s, const char *name, bool typed, lan_buf *path,
+                                lan_error *err) {
+  uint32_t note;
+  lan_status status = LAN_OK;
+  if (lan_memory_size(s->memory) == 0) {
+    status = lan_memory_refresh(s->memory, NULL, err);
+    session_clear_progress(s);
+    s->report = lan_memory_describe(s->memory);
+  }
+  if (status == LAN_OK) status = session_find(s, name, typed, &note, err);
+  if (status != LAN_OK) return status;
+  lan_buf_clear(path);
+  lan_buf_add_str(path, lan_memory_note(s->memory, note).path);
+  return path->failed ? lan_fail_memory(err, 0) : LAN_OK;
+}
+
+lan_status session_path(session *s, const char *name, bool typed, lan_buf *path, lan_error *err) {
+  char file[PATH_MAX];
+  if ((typed || starts(name, "/") || starts(name, "./") || starts(name, "../")) &&
+      file_in_vault(s, name, file) && is_note(file)) {
+    lan_buf_clear(path);
+    lan_buf_add_str(path, file);
+    return path->failed ? lan_fail_memory(err, 0) : LAN_OK;
+  }
+  if (is_in_vault(s, name, "", path) || is_in_vault(s, name, ".md", path)) return LAN_OK;
+  return path_in_index(s, name, typed, path, err);
 }

@@ -18,6 +18,7 @@ typedef struct session {
 } session;
 
 typedef enum session_how {
+  SESSION_BARE,   /* reads no notes; session_path reads them if it must */
   SESSION_ASK,    /* bring the index up to date if need be */
   SESSION_SAVE,   /* and write it in any case */
   SESSION_REBUILD /* from nothing */
@@ -36,5 +37,9 @@ void session_clear_progress(session *s);
 /* The note that a person means: a file in or below the current folder (for names typed as
  * arguments, or that begin with "/", "./" or "../"), else as lan_memory_find. */
 lan_status session_find(session *s, const char *name, bool typed, uint32_t *note, lan_error *err);
+
+/* The same as a path within the vault, into `path` (cleared first). A bare session reads the index only if `name` is no
+ * file of the vault. */
+lan_status session_path(session *s, const char *name, bool typed, lan_buf *path, lan_error *err);
 
 #endif

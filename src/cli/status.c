@@ -9,9 +9,10 @@ static void show_json(lan_buf *out, const lan_memory_report *r) {
     const char *key;
     size_t n;
   } counts[] = {
-      {"notes", r->notes},       {"canvases", r->canvases}, {"attachments", r->attachments},
-      {"phantoms", r->phantoms}, {"tags", r->tags},         {"links", r->links},
-      {"mentions", r->mentions}, {"words", r->words},       {"read_now", r->read_now},
+      {"notes", r->notes},         {"canvases", r->canvases}, {"attachments", r->attachments},
+      {"phantoms", r->phantoms},   {"tags", r->tags},         {"links", r->links},
+      {"mentions", r->mentions},   {"words", r->words},       {"opens", r->opens},
+      {"feedbacks", r->feedbacks}, {"hidden", r->hidden},     {"read_now", r->read_now},
       {"skipped", r->skipped}};
   json j = {out, false};
   json_open(&j, '{');
@@ -76,6 +77,11 @@ static void show(output *o, const lan_memory_report *r) {
   also(o, r->mentions, "mention", "mentions");
   also(o, r->tags, "tag", "tags");
   also(o, r->phantoms, "note linked to but not written", "notes linked to but not written");
+  lan_buf_add_char(&o->buf, '\n');
+  show_label(o, "told of");
+  output_count(o, r->opens, "open", "opens");
+  also(o, r->feedbacks, "word of feedback", "words of feedback");
+  also(o, r->hidden, "hidden result", "hidden results");
   lan_buf_add_char(&o->buf, '\n');
   show_label(o, "read now");
   output_count(o, r->read_now, "note", "notes");

@@ -24,8 +24,10 @@ static lan_status add_open(lan_memory *m, const char *from, const char *note, in
   }
   lan_status s = memory_own_db(m, &db, err);
   if (s == LAN_OK) s = memory_db_add_open(db, &e, err);
-  if (s == LAN_OK) m->counts.opens++;
-  return s;
+  if (s != LAN_OK) return s;
+  m->counts.opens++;
+  if (m->options.bare) memory_db_leave_log(db);
+  return LAN_OK;
 }
 
 static lan_status check_note(const lan_memory *m, uint32_t note, lan_error *err) {

@@ -14,12 +14,14 @@
 
 #define APPLICATION "1281453645" /* "LanM" */
 
-/* A commit is on the disk before it is acknowledged. Old contents are overwritten when rows are
+/* A commit is on the disk before it is acknowledged. The log is folded in every 100 pages, so that whoever opens the file after
+ * a process that left it has little to read. Old contents are overwritten when rows are
  * deleted: what somebody reads is private. */
 const sql_kind MEMORY_DB_KIND = {"the memory", 1281453645,
                                  "PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;"
                                  "PRAGMA cell_size_check=ON;PRAGMA foreign_keys=ON;"
-                                 "PRAGMA journal_size_limit=1048576"};
+                                 "PRAGMA journal_size_limit=1048576;"
+                                 "PRAGMA wal_autocheckpoint=100"};
 
 /* Step n leads from version n to n + 1. A step that was released is never changed: a change is a
  * new step at the end. Paths are the bytes on disk, relative to the vault; times are milliseconds
@@ -247,6 +249,10 @@ void memory_db_close(memory_db *db) {
   sqlite3_close(db->sql);
   free(db->path);
   free(db);
+}
+
+void memory_db_leave_log(memory_db *db) {
+  sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 lan_status memory_db_version(memory_db *db, int *version, lan_error *err) {

@@ -2,7 +2,7 @@
 # Each command has a manual page that knows every option that its help names: manual.sh FOLDER
 . "$(dirname "$0")/lib.sh"
 folder=$1
-for command in related recall path suggest doctor index status learn eval simulate net 'net check' 'net eval' 'net explain' 'net predict' 'net show' 'net train'; do
+for command in related recall path suggest doctor index status opened feedback history forget export import learn eval simulate net 'net check' 'net eval' 'net explain' 'net predict' 'net show' 'net train'; do
   run help $command
   name=$(echo "lantoa-$command" | tr ' ' -)
   page="$folder/$name.1.scd"

@@ -2,12 +2,14 @@
  *
  *      on_terminal COLUMNS COMMAND [ARGUMENT ...]
  *
- * Standard error is the terminal too; standard input is not. Exits as the command does. */
+ * Standard error is the terminal too; standard input only if the environment says with TYPED what is typed. Exits as the
+ * command does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@ static void pass_on(int master) {
 int main(int argc, char **argv) {
   int master, status;
   struct winsize size = {.ws_row = 50};
+  const char *typed = getenv("TYPED");
   if (argc < 3) return 99;
   size.ws_col = (unsigned short)strtol(argv[1], NULL, 10);
   pid_t pid = forkpty(&master, NULL, NULL, &size);
@@ -31,12 +34,13 @@ int main(int argc, char **argv) {
     return 99;
   }
   if (pid == 0) {
-    int null = open("/dev/null", O_RDONLY);
+    int null = typed ? -1 : open("/dev/null", O_RDONLY);
     if (null >= 0) dup2(null, STDIN_FILENO);
     execvp(argv[2], argv + 2);
     perror(argv[2]);
     _exit(99);
   }
+  if (typed && write(master, typed, strlen(typed)) < 0) perror("write");
   pass_on(master);
   if (waitpid(pid, &status, 0) != pid) return 99;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -4,7 +4,7 @@
 make_vault
 export LANTOA_VAULT="$V"
 
-for page in related recall path suggest doctor index status simulate net help; do
+for page in related recall path suggest doctor index status opened feedback history forget export import simulate net help; do
   run help "$page" </dev/null
   exits 0
   prints "usage: lantoa $page"
