@@ -70,7 +70,7 @@ _lantoa() {
     'net eval') options='--threads --json' ;;
     'net predict') options='--limit --stdin --null --json' ;;
     'net show') options='--side --classes --json' ;;
-    'net explain') options='--lang --throws --rate --json' ;;
+    'net explain') options='--label --lang --throws --rate --json' ;;
     help) options=$commands ;;
     net | 'help net') options=$nets ;;
     *) return ;;

@@ -83,6 +83,7 @@ complete -c lantoa -n "__fish_seen_subcommand_from train" -l checkpoint-every -x
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l clip -x -d 'Most of the gradients norm'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l epochs -x -d 'How often each example is seen'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l label -x -d 'Column of labels'
+complete -c lantoa -n "__fish_seen_subcommand_from explain" -l label -x -d 'The right answer'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l mixup -x -d 'Blend examples'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l patience -x -d 'Epochs without a better one'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l rate -x -d 'The learning rate'

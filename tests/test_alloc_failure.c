@@ -649,6 +649,7 @@ static lan_status train_and_use(void *ctx, lan_error *err) {
   if (s == LAN_OK) s = lan_model_save(made, c->model, err);
   if (s == LAN_OK) s = lan_model_open(c->model, &opened, err);
   if (s == LAN_OK) s = lan_model_evaluate(opened, c->data, 1, &e, err);
+  if (s == LAN_OK) s = lan_model_predict_of(opened, &(float){3}, (float[2]){0}, err);
   free(e.confusion);
   lan_model_free(made);
   lan_model_free(opened);

@@ -248,14 +248,7 @@ static double loss_of(lan_net_plan *plan) {
   return loss;
 }
 
-static void picture_gradients_are_true(void **state) {
-  (void)state;
-  lan_net *net = picture_net();
-  lan_net_plan *plan =
-      new_plan(net, (lan_net_plan_options){.batch = 5, .training = 1, .reference_only = 1});
-  fill(plan, "x", 5 * 4 * 7 * 6, 9);
-  float *t = lan_net_plan_input(plan, "t");
-  for (size_t i = 0; i < 15; i++) t[i] = i % 4 == 0;
+static void assert_gradients_true(lan_net *net, lan_net_plan *plan) {
   lan_net_forward(plan, NULL);
   lan_net_backward(plan);
   for (size_t i = 0; i < lan_net_n_parameters(net); i++) {
@@ -277,7 +270,56 @@ static void picture_gradients_are_true(void **state) {
     }
     if (!(sqrt(apart / size) < 5e-3)) fail_msg("%s: %g of %g", p.name, sqrt(apart), sqrt(size));
   }
+}
+
+static void picture_gradients_are_true(void **state) {
+  (void)state;
+  lan_net *net = picture_net();
+  lan_net_plan *plan =
+      new_plan(net, (lan_net_plan_options){.batch = 5, .training = 1, .reference_only = 1});
+  fill(plan, "x", 5 * 4 * 7 * 6, 9);
+  for (size_t i = 0; i < 15; i++) lan_net_plan_input(plan, "t")[i] = i % 4 == 0;
+  assert_gradients_true(net, plan);
   lan_net_plan_free(plan);
+  lan_net_free(net);
+}
+
+/* Frozen, a net gives what it predicts, and the gradients are those of that. */
+static void frozen_nets_learn_as_they_predict(void **state) {
+  (void)state;
+  lan_net *net = new_net();
+  lan_var x = lan_net_input(net, "x", LAN_SHAPE(LAN_BATCH, 3, 4, 4));
+  lan_var t = lan_net_input(net, "t", LAN_SHAPE(LAN_BATCH, 3));
+  lan_var a = lan_net_batch_norm(net, lan_net_conv2d(net, x, 4, 3, NULL));
+  lan_var y =
+      lan_net_dense(net, lan_net_dropout(net, lan_net_flatten(net, lan_net_tanh(net, a)), 0.5F), 3);
+  lan_net_output(net, "y", y);
+  lan_net_loss(net, lan_net_cross_entropy(net, y, t, 0));
+  for (size_t i = 0; i < lan_net_n_parameters(net); i++) {
+    lan_parameter p = lan_net_parameter_at(net, i);
+    for (size_t k = 0; !p.learns && k < p.count; k++) p.values[k] = 0.5F + 0.25F * (float)k;
+  }
+  lan_net_plan *frozen =
+      new_plan(net, (lan_net_plan_options){.batch = 5, .training = 1, .frozen = 1, .shards = 2});
+  lan_net_plan *sure = new_plan(net, (lan_net_plan_options){.batch = 5, .frozen = 1});
+  fill(frozen, "x", 5 * 48, 9);
+  fill(sure, "x", 5 * 48, 9);
+  for (size_t i = 0; i < 15; i++) lan_net_plan_input(frozen, "t")[i] = i % 4 == 0;
+  lan_net_forward(sure, NULL);
+  assert_gradients_true(net, frozen);
+  lan_net_forward(frozen, NULL);
+  for (size_t i = 0; i < 15; i++) {
+    float apart = lan_net_plan_output(frozen, "y")[i] - lan_net_plan_output(sure, "y")[i];
+    assert_true(fabsf(apart) < 1e-5F);
+  }
+  for (size_t i = 0; i < lan_net_n_parameters(net); i++) {
+    lan_parameter p = lan_net_parameter_at(net, i);
+    for (size_t k = 0; !p.learns && k < p.count; k++) {
+      assert_true(p.values[k] == 0.5F + 0.25F * (float)k); /* no statistics are taken */
+    }
+  }
+  lan_net_plan_free(frozen);
+  lan_net_plan_free(sure);
   lan_net_free(net);
 }
 
@@ -367,6 +409,7 @@ int main(void) {
       cmocka_unit_test(shards_add_up),
       cmocka_unit_test(layers_can_be_looked_at),
       cmocka_unit_test(picture_gradients_are_true),
+      cmocka_unit_test(frozen_nets_learn_as_they_predict),
       cmocka_unit_test(batch_norm_sees_the_whole_batch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "lantoa/train.h"
+#include "lib/pictures.h"
 #include "lib/scratch.h"
 #include "train/schedule.h"
 
@@ -136,6 +137,46 @@ static void a_ring_is_learnt_and_saved(void **state) {
   lan_model_free(c);
 }
 
+/* What a model is shown of a picture, or of numbers, is what a caller can show to any plan of its net. */
+static void examples_are_made_ready(void **state) {
+  const char *path = scratch_path(state, "one.png"), *saved = scratch_path(state, "m.safetensors");
+  uint8_t *rgb = pictures_pixels(8, 6, 1);
+  pictures_write(path, pictures_png(rgb, 8 * 6 * 3, 8, 6, 2, 8, false, NULL, 0));
+  lan_model *m = NULL;
+  lan_net_plan *plan = NULL;
+  float x[3 * 6 * 8], numbers[3 * 6 * 8], y[2];
+  assert_int_equal(lan_model_new("mlp", LAN_SHAPE(3, 6, 8), CLASSES, 2, 1, &m, NULL), LAN_OK);
+  for (int opened = 0; opened < 2; opened++) { /* untrained: neither shifted nor scaled */
+    assert_int_equal(lan_model_example(m, path, x, NULL), LAN_OK);
+    for (size_t i = 0; i < 3 * 6 * 8; i++) {
+      numbers[i] = (float)rgb[i % 48 * 3 + i / 48] / 255;
+      assert_true(fabsf(x[i] - numbers[i]) < 1e-6F);
+    }
+    lan_net_plan_options one = {.batch = 1, .threads = 1};
+    assert_int_equal(lan_net_plan_new(lan_model_net(m), &one, &plan, NULL), LAN_OK);
+    memcpy(lan_net_plan_input(plan, "x"), x, sizeof x);
+    lan_net_forward(plan, NULL);
+    assert_int_equal(lan_model_predict(m, path, y, NULL), LAN_OK);
+    assert_memory_equal(y, lan_net_plan_output(plan, "y"), sizeof y);
+    lan_model_example_of(m, numbers, x);
+    memcpy(lan_net_plan_input(plan, "x"), x, sizeof x);
+    lan_net_forward(plan, NULL);
+    assert_int_equal(lan_model_predict_of(m, numbers, y, NULL), LAN_OK);
+    assert_memory_equal(y, lan_net_plan_output(plan, "y"), sizeof y);
+    lan_net_plan_free(plan);
+    assert_int_equal(lan_model_save(m, saved, NULL), LAN_OK);
+    lan_model_free(m);
+    assert_int_equal(lan_model_open(saved, &m, NULL), LAN_OK);
+  }
+  lan_model_free(m);
+  free(rgb);
+  lan_error err;
+  assert_int_equal(lan_model_new("mlp", LAN_SHAPE(2, 1, 1), CLASSES, 2, 1, &m, NULL), LAN_OK);
+  assert_int_equal(lan_model_example(m, path, x, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "table"));
+  lan_model_free(m);
+}
+
 /* Stopped after any number of steps, and gone on with: the same weights as in one go. */
 static void stops_change_nothing(void **state) {
   const char *data = write_points(state), *checkpoint = scratch_path(state, "checkpoint");
@@ -233,10 +274,15 @@ static void schedules_follow_their_sources(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(descriptions_are_read),   cmocka_unit_test(presets_fit_any_example),
-      IN_SCRATCH(a_ring_is_learnt_and_saved),    IN_SCRATCH(stops_change_nothing),
-      IN_SCRATCH(other_checkpoints_are_refused), IN_SCRATCH(losses_that_overflow_end_training),
-      IN_SCRATCH(damaged_models_are_refused),    cmocka_unit_test(schedules_follow_their_sources),
+      cmocka_unit_test(descriptions_are_read),
+      cmocka_unit_test(presets_fit_any_example),
+      IN_SCRATCH(examples_are_made_ready),
+      IN_SCRATCH(a_ring_is_learnt_and_saved),
+      IN_SCRATCH(stops_change_nothing),
+      IN_SCRATCH(other_checkpoints_are_refused),
+      IN_SCRATCH(losses_that_overflow_end_training),
+      IN_SCRATCH(damaged_models_are_refused),
+      cmocka_unit_test(schedules_follow_their_sources),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,6 +215,8 @@ typedef struct lan_net_plan_options {
       shards; /**< pieces of the batch; 0: 2 when training, or as many as threads if more; never more than rows */
   int reference_only;  /**< not 0: only the portable kernels */
   int input_gradients; /**< not 0: gradients of the inputs too */
+  int frozen; /**< not 0, with training: dropout keeps all and batch norm uses its running statistics, as in
+                 inference, so that gradients are those of what is predicted; portable kernels */
   int keep_all; /**< not 0: every value and gradient can be looked at (lan_net_plan_value); one shard,
                      portable kernels, and more memory */
 } lan_net_plan_options;

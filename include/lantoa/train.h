@@ -59,6 +59,17 @@ LAN_API lan_status lan_model_open(const char *path, lan_model **out, lan_error *
  * model. */
 LAN_API lan_status lan_model_predict(lan_model *model, const char *path, float *probabilities,
                                      lan_error *err);
+/** The same for numbers, channels x height x width of them: a table's row, or a picture's planes with values
+ *  from 0 to 1. */
+LAN_API lan_status lan_model_predict_of(lan_model *model, const float *numbers,
+                                        float *probabilities, lan_error *err);
+
+/** An example as input "x" of the model's net takes it, channels x height x width floats into `x`: a picture
+ *  decoded, brought to size and normalised. LAN_EINVAL for a model of tables. */
+LAN_API lan_status lan_model_example(const lan_model *model, const char *path, float *x,
+                                     lan_error *err);
+/** The same of numbers, as in lan_model_predict_of. */
+LAN_API void lan_model_example_of(const lan_model *model, const float *numbers, float *x);
 
 typedef enum lan_schedule_kind {
   LAN_ONE_CYCLE, /**< up over the first 30 %, then down to almost nothing, by cosines (Smith and Topin

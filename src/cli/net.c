@@ -25,10 +25,10 @@ const command command_net = {
         "\n"
         "  train DATA -o MODEL   learn to tell classes apart: pictures, idx, CSV\n"
         "  eval MODEL DATA       how many it gets right, class by class\n"
-        "  predict MODEL FILE... what is on a picture\n"
+        "  predict MODEL FILE... what is on a picture, or what a row is\n"
         "  show MODEL            layers, parameters, operations, kernels\n"
         "  check [KIND]          check the gradients of every kind of layer\n"
-        "  explain               how a network learns from one example, step by step\n"
+        "  explain [MODEL FILE]  how a network learns from one example, step by step\n"
         "\n"
         "A command's own page: lantoa help net COMMAND.\n",
     .run = run,

@@ -15,6 +15,7 @@ typedef enum net_layout {
 typedef struct net_clock {
   uint64_t seed, step;
   bool training;
+  bool frozen;      /* training, but dropout and batch norm do what they do in inference */
   uint64_t changes; /* differs whenever a parameter's values may have */
 } net_clock;
 
@@ -39,7 +40,7 @@ typedef struct net_run {
   uint32_t shard, n_shards;
   uint32_t first_row, rows, all_rows; /* of the batch: this shard's, and all */
   bool batched;                       /* the output has LAN_BATCH */
-  uint32_t member, members;           /* of the threads that share this shard's work; see `splits` */
+  uint32_t member, members; /* of the threads that share this shard's work; see `splits` */
   const net_clock *clock;
 } net_run;
 

@@ -131,7 +131,7 @@ void net_norm_remember(const net_run *run) {
 }
 
 static void norm_forward(const net_run *run, uint32_t phase) {
-  if (!run->clock->training) {
+  if (!run->clock->training || run->clock->frozen) {
     if (phase == 0) norm_use_running(run);
     if (phase == 1) norm_apply(run);
   } else if (phase == 0) {
@@ -165,7 +165,8 @@ static void norm_sum_gradients(const net_run *run) {
   }
 }
 
-/* dx = scale / deviation * (dy - mean of dy - x' * mean of dy x'), x' being the normalised x. */
+/* dx = scale / deviation * (dy - mean of dy - x' * mean of dy x'), x' being the normalised x. Frozen statistics
+ * do not depend on x: dx = scale / deviation * dy. */
 static void norm_gradient(const net_run *run) {
   const float *mean = run->saved, *inverse = mean + channels_of(run);
   size_t channels = channels_of(run), places = places_of(run);
@@ -174,6 +175,7 @@ static void norm_gradient(const net_run *run) {
   for (size_t c = 0; c < channels; c++) {
     double sums[2];
     add_sums(run, c, sums);
+    if (run->clock->frozen) sums[0] = sums[1] = 0;
     float of_dy = (float)(sums[0] / count), of_product = (float)(sums[1] / count);
     float scale = run->in[SCALE][c] * inverse[c];
     for (size_t n = 0; n < run->out_shape.dims[0]; n++) {

@@ -140,7 +140,7 @@ static void dropout_scale(const net_run *run, const float *from, float *to, bool
 
 static void dropout_forward(const net_run *run, uint32_t phase) {
   (void)phase;
-  if (run->clock->training) {
+  if (run->clock->training && !run->clock->frozen) {
     dropout_scale(run, run->in[0], run->out, false);
   } else {
     for (size_t i = 0, n = count(run); i < n; i++) run->out[i] = run->in[0][i];
@@ -149,7 +149,12 @@ static void dropout_forward(const net_run *run, uint32_t phase) {
 
 static void dropout_backward(const net_run *run, uint32_t phase) {
   (void)phase;
-  if (run->din[0]) dropout_scale(run, run->dout, run->din[0], true);
+  if (!run->din[0]) return;
+  if (!run->clock->frozen) {
+    dropout_scale(run, run->dout, run->din[0], true);
+  } else {
+    for (size_t i = 0, n = count(run); i < n; i++) run->din[0][i] += run->dout[i];
+  }
 }
 
 const net_op op_dropout = {

@@ -103,7 +103,8 @@ lan_status lan_net_plan_new(lan_net *net, const lan_net_plan_options *options, l
   plan->net = net;
   plan->options = o;
   plan->one = 1;
-  plan->clock = (net_clock){.seed = net->seed, .training = o.training != 0};
+  plan->clock =
+      (net_clock){.seed = net->seed, .training = o.training != 0, .frozen = o.training && o.frozen};
   status = make_plan(plan, err);
   if (status != LAN_OK) {
     lan_net_plan_free(plan);

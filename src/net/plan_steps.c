@@ -105,11 +105,10 @@ static uint8_t outside_inputs(const maker *m, const group *g, lan_var in[NET_INP
 
 static bool ask_providers(const maker *m, const group *g, const net_layout *layouts,
                           net_offer *offer) {
-  if (m->plan->options.reference_only || m->plan->options.keep_all) return false;
-  net_chain chain = {.net = m->net,
-                     .n_nodes = g->n_nodes,
-                     .rows = m->plan->rows,
-                     .training = m->plan->options.training != 0};
+  const lan_net_plan_options *o = &m->plan->options;
+  if (o->reference_only || o->keep_all || o->frozen) return false;
+  net_chain chain = {
+      .net = m->net, .n_nodes = g->n_nodes, .rows = m->plan->rows, .training = o->training != 0};
   for (size_t j = 0; j < g->n_nodes; j++) chain.nodes[j] = node_at(m, g->nodes[j]);
   if (layouts) memcpy(chain.in, layouts, sizeof chain.in);
   for (size_t i = 0; net_providers[i]; i++) {

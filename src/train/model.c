@@ -8,8 +8,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "data/loader.h"
-#include "image/augment.h"
-#include "image/picture.h"
 #include "net/net_internal.h"
 #include "train/describe.h"
 
@@ -91,6 +89,16 @@ static lan_status build(lan_model *m, uint64_t seed, float smoothing, size_t val
   return lan_net_status(m->net, err);
 }
 
+/* Examples are as they are until training measures them. */
+static lan_status make_stats(lan_model *m, lan_error *err) {
+  m->n_stats = m->info.channels;
+  m->mean = lan_alloc_zeroed(m->n_stats, sizeof *m->mean);
+  m->std = lan_alloc_array(m->n_stats, sizeof *m->std);
+  if (!m->mean || !m->std) return lan_fail_memory(err, m->n_stats * sizeof *m->std);
+  for (uint32_t i = 0; i < m->n_stats; i++) m->std[i] = 1;
+  return LAN_OK;
+}
+
 lan_status model_make(const char *model, lan_shape example, const char *const *classes,
                       uint32_t n_classes, uint64_t seed, float smoothing, size_t values_most,
                       lan_model **out, lan_error *err) {
@@ -109,6 +117,7 @@ lan_status model_make(const char *model, lan_shape example, const char *const *c
   lan_status status = copy_classes(m, classes, n_classes, err);
   if (status == LAN_OK) status = copy_description(m, model, example, err);
   if (status == LAN_OK) status = build(m, seed, smoothing, values_most, err);
+  if (status == LAN_OK) status = make_stats(m, err);
   if (status != LAN_OK) {
     lan_model_free(m);
     return status;
@@ -262,12 +271,14 @@ static lan_status read_stats(lan_model *m, const safetensors *st, const char *pa
       std->n_elements != m->info.channels) {
     return no_model(path, "it does not say how examples are normalised", err);
   }
-  m->n_stats = m->info.channels;
-  m->mean = lan_alloc_zeroed(m->n_stats, sizeof(float));
-  m->std = lan_alloc_zeroed(m->n_stats, sizeof(float));
-  if (!m->mean || !m->std) return lan_fail_memory(err, m->n_stats * sizeof(float));
   lan_status status = safetensors_read_floats(st, mean, m->mean, err);
-  return status == LAN_OK ? safetensors_read_floats(st, std, m->std, err) : status;
+  if (status == LAN_OK) status = safetensors_read_floats(st, std, m->std, err);
+  for (uint32_t i = 0; status == LAN_OK && i < m->n_stats; i++) {
+    if (!isfinite(m->mean[i]) || !isfinite(m->std[i]) || m->std[i] <= 0) {
+      return no_model(path, "what examples are normalised by is no mean and deviation", err);
+    }
+  }
+  return status;
 }
 
 /* The names between newlines; `text` is cut into them. */
@@ -346,8 +357,7 @@ lan_status lan_model_open(const char *path, lan_model **out, lan_error *err) {
 
 /* ---- using ---- */
 
-/* A table's examples are columns x 1 x 1. */
-static bool model_sees_pictures(const lan_model *m) { return m->info.height * m->info.width > 1; }
+bool model_sees_pictures(const lan_model *m) { return m->info.height * m->info.width > 1; }
 
 data_options model_data_options(const lan_model *m) {
   data_options o = {.classes = m->classes,
@@ -361,48 +371,6 @@ data_options model_data_options(const lan_model *m) {
     o.width = m->info.width;
   }
   return o;
-}
-
-static lan_status ready_for_one(lan_model *m, lan_error *err) {
-  if (m->one) return LAN_OK;
-  lan_net_plan_options options = {.batch = 1, .threads = 1};
-  return lan_net_plan_new(m->net, &options, &m->one, err);
-}
-
-static lan_status load_picture(lan_model *m, const char *path, lan_error *err) {
-  const lan_model_info *i = &m->info;
-  picture p = {0};
-  resizer r = {0};
-  uint8_t *planes = lan_alloc_array((size_t)i->channels * i->height, i->width);
-  if (!planes) return lan_fail_memory(err, 0);
-  picture_wish wish = {.width = i->width, .height = i->height, .channels = i->channels};
-  lan_status status = picture_read(path, &wish, &p, err);
-  if (status == LAN_OK &&
-      !picture_fit(&p, PICTURE_FIT_COVER, i->channels, i->height, i->width, &r, planes)) {
-    status = lan_fail_memory(err, 0);
-  }
-  if (status == LAN_OK) {
-    planes_normalise(planes, (planes_shape){i->channels, i->height, i->width}, m->mean, m->std,
-                     lan_net_plan_input(m->one, "x"));
-  }
-  resizer_free(&r);
-  picture_free(&p);
-  free(planes);
-  return status;
-}
-
-lan_status lan_model_predict(lan_model *m, const char *path, float *probabilities, lan_error *err) {
-  if (!model_sees_pictures(m)) {
-    return lan_fail(err, LAN_EINVAL, "%s: this model was trained on a table, not on pictures",
-                    path);
-  }
-  lan_status status = ready_for_one(m, err);
-  if (status == LAN_OK) status = load_picture(m, path, err);
-  if (status != LAN_OK) return status;
-  lan_net_forward(m->one, NULL);
-  memcpy(probabilities, lan_net_plan_output(m->one, "y"),
-         m->info.n_classes * sizeof *probabilities);
-  return LAN_OK;
 }
 
 /* ---- evaluating ---- */

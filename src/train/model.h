@@ -53,6 +53,9 @@ lan_status model_read(lan_model *m, const safetensors *st, const char *path, con
 lan_status model_open_from(const safetensors *st, const char *path, lan_model **out,
                            lan_error *err);
 
+/* A table's examples are columns x 1 x 1. */
+bool model_sees_pictures(const lan_model *m);
+
 /* Data for this model: its classes, size and statistics. */
 data_options model_data_options(const lan_model *m);
 

@@ -56,5 +56,7 @@ prints '{"throw":1,"error":1.34'; prints '{"name":"tanh1","kind":"tanh","value":
 run net explain --throws 0; exits 2; says_one_line '--throws is a whole number from 1'
 run net explain --rate 0; exits 2; says_one_line '--rate is a number from'
 run net explain --lang fr; exits 2; says_one_line '--lang is vi or en, not "fr"'
-run net explain cat.jpg; exits 2; says_one_line 'net explain wants no "cat.jpg"'
+run net explain cat.jpg; exits 2; says_one_line 'net explain wants an example after the model'
+run net explain --label cat; exits 2; says_one_line "--label is for a model's example"
+run net explain nowhere.safetensors cat.jpg; exits 4; says_one_line 'nowhere.safetensors'
 finish

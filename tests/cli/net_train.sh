@@ -24,6 +24,28 @@ head -1 logs/history.csv | grep -q '^epoch,loss,accuracy,validation_loss,validat
 run net eval ring.safetensors ring.csv --json; exits 0; says_nothing; json 1
 awk -F'"accuracy":' '{ exit !($2 + 0 > 0.93) }' "$T/out" || fail "should have learnt the ring"
 
+# What it takes rows for, and how it comes to that.
+run net predict ring.safetensors 0.1,0.2 -- '-0.9; 0.8'; exits 0; says_nothing; prints '-0.9; 0.8'; lines 6
+[ "$(grep -A1 -F 0.1,0.2 "$T/out" | grep -c inside)" = 1 ] || fail "should find the first inside"
+[ "$(grep -A1 -F -e '-0.9' "$T/out" | grep -c outside)" = 1 ] || fail "should find the second outside"
+printf '0.1,0.2\0-0.9 0.8\0' | run net predict ring.safetensors --stdin -0 --json -n 1; exits 0; json 2
+prints '{"row":"0.1,0.2","labels":[{"label":"inside"'
+run net predict ring.safetensors 0.1,0.2,0.3 0.1,one; exits 3; prints_nothing
+says "holds 3 numbers; a row for this model has 2"; says "'one' is no number"
+cp ring.safetensors before.safetensors
+run net explain ring.safetensors 0.1,0.2 --label outside --lang en; exits 0; says_nothing
+prints 'ring.safetensors looks at 0.1,0.2'; prints 'wrong, it is outside'; prints 'logits.weight['; prints ' - 0.01 x '
+prints 'kept: drops some numbers'; prints 'Throw   3   outside'
+sed -n '/ 1   /,$p' "$T/out" | awk '$1 == "Throw" { n++; if (n > 1 && $NF >= last) bad = 1; last = $NF } END { exit !(n == 3 && !bad) }' ||
+  fail "should tell of 3 throws with falling errors"
+cmp -s ring.safetensors before.safetensors || fail "should leave the model as it is"
+run net predict ring.safetensors 0.1,0.2 --json -n 1
+p=$(sed 's/.*"probability"://; s/}.*//' "$T/out")
+run net explain ring.safetensors 0.1,0.2 --throws 1 --json; exits 0; json 1; prints '"answer":"inside"'; prints "\"guess\":[$p,"
+LC_ALL=vi_VN.UTF-8 run net explain ring.safetensors 0.1,0.2; exits 0; prints 'Không có đáp án'
+run net explain ring.safetensors 0.1,0.2 --label outsid; exits 2; says_one_line 'did you mean outside?'
+run net explain ring.safetensors 0.1; exits 2; says_one_line 'a row for this model has 2'
+
 # The same seed gives the same bits, with two threads and after a stop; another one others.
 run net train ring.csv -o two.safetensors --epochs 60 --batch 32 --threads 2 -q; exits 0; says_nothing
 cmp -s ring.safetensors two.safetensors || fail "should be the same with two threads"
@@ -44,7 +66,7 @@ says "nothing above is called 'z'"
 run net train ring.csv -o x.safetensors --rate 900 --optimizer sgd -q; exits 2; says_one_line 'not a finite number'
 [ ! -e x.safetensors ] || fail "should leave no model"
 run net eval ring.csv ring.csv; [ "$code" -ne 0 ] || fail "should fail"; says_one_line 'ring.csv'
-run net predict ring.safetensors ring.csv; [ "$code" -ne 0 ] || fail "should fail"; says 'table'
+run net predict ring.safetensors ring.csv; exits 3; says_one_line "'ring.csv' is no number; a row for this model is 2 of them"
 
 # What nets are made of.
 run net show lenet --side 28 --classes 10; exits 0; says_nothing; prints 'conv1'; prints '121,182 parameters that learn'
