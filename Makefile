@@ -38,6 +38,9 @@ demo: all
 	@echo '$$ lantoa recall "uong gi buoi sang" --vault $(VAULT)       # a few words, without accents'
 	@$(DEMO) recall 'uong gi buoi sang' -n 6 --vault $(VAULT)
 	@echo
+	@echo '$$ lantoa recall --image examples/pictures/coffee.png --model examples/pictures/doodles.safetensors --vault $(VAULT)'
+	@$(DEMO) recall --image examples/pictures/coffee.png --model examples/pictures/doodles.safetensors -n 4 --vault $(VAULT)
+	@echo
 	@echo 'Your own notes:  $(LANTOA) related NOTE --vault FOLDER'
 
 # gcc's sanitizers make it see variables that "may be used uninitialized" where none are: only the

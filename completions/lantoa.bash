@@ -46,7 +46,7 @@ _lantoa() {
   case $command in
     '') options="$commands --help --version --color $vault" ;;
     related) options="--limit --why --linked --json --stdin --null $vault" ;;
-    recall) options="--limit --why --json --stdin --null $vault" ;;
+    recall) options="--image --model --limit --why --json --stdin --null $vault" ;;
     path | suggest) options="--limit --json --stdin --null $vault" ;;
     learn|eval) options="--seed --json $vault" ;;
     doctor) options="--limit --json $vault" ;;

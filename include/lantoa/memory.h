@@ -172,6 +172,19 @@ LAN_API lan_status lan_memory_related(lan_memory *memory, uint32_t note, const l
 LAN_API lan_status lan_memory_recall(lan_memory *memory, const char *text, const lan_query *query,
                                      const lan_result **results, size_t *n, lan_error *err);
 
+/** What a picture is taken for, or any other label: see lan_model_predict. */
+typedef struct lan_label {
+  const char *name;
+  float probability; /**< 0 .. 1 */
+} lan_label;
+
+/** What labels call to mind: the notes that a label names (by title or alias), the tags of its name and the
+ *  notes that hold its words are the cues, each as much as the label is probable. LAN_ERANGE: a probability
+ *  that is none. */
+LAN_API lan_status lan_memory_recall_labels(lan_memory *memory, const lan_label *labels,
+                                            size_t n_labels, const lan_query *query,
+                                            const lan_result **results, size_t *n, lan_error *err);
+
 /* ---- reasons ---- */
 
 /** One hop of a path: how activation went from the node before to this one. */

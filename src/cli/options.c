@@ -50,6 +50,7 @@ static const spec specs[OPTIONS] = {
     [OPTION_GOOD] = {"--good", 0, KIND_FLAG, FIELD(good), 0, 0, NULL},
     [OPTION_HELP] = {"--help", 'h', KIND_FLAG, FIELD(help), 0, 0, NULL},
     [OPTION_HIDE] = {"--hide", 0, KIND_FLAG, FIELD(hide), 0, 0, NULL},
+    [OPTION_IMAGE] = {"--image", 0, KIND_TEXT, FIELD(image), 0, 0, NULL},
     [OPTION_INCLUDE_T0] = {"--include-t0", 0, KIND_FLAG, FIELD(include_t0), 0, 0, NULL},
     [OPTION_JSON] = {"--json", 0, KIND_FLAG, FIELD(json), 0, 0, NULL},
     [OPTION_LABEL] = {"--label", 0, KIND_TEXT, FIELD(label), 0, 0, NULL},

@@ -27,6 +27,7 @@ typedef enum option_id {
   OPTION_GOOD,
   OPTION_HELP,
   OPTION_HIDE,
+  OPTION_IMAGE,
   OPTION_INCLUDE_T0,
   OPTION_JSON,
   OPTION_LABEL,
@@ -88,7 +89,7 @@ typedef struct options {
   bool resume;
   bool all, bad, good, hide, undo, yes;
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
-  const char *vault, *cache_dir, *label, *log, *model, *output, *since, *until, *weights;
+  const char *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *until, *weights;
   size_t batch, classes, epochs, patience, seed, shift, side, threads;
   double checkpoint_every, clip, mixup, smoothing, validation, weight_decay;
   int flip;      /* 0: no, 1: yes */

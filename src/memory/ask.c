@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "memory/memory_internal.h"
+#include "text/unicode.h"
 #include "text/words.h"
 
 enum {
@@ -135,6 +136,7 @@ lan_status lan_memory_related(lan_memory *m, uint32_t note, const lan_query *que
 
 typedef struct asked {
   lan_memory *m;
+  float weight; /* of the words */
   bool failed;
 } asked;
 
@@ -156,10 +158,10 @@ static bool ask_word(void *ctx, const text_word *w) {
   uint32_t *slot = lan_map_put(&cue->in_text, w->hash);
   bool room = slot && VEC_PUSH(&cue->title, w->hash);
   if (room) *slot = 1;
-  if (known) room = room && add_query_word(cue, w->hash, 1.0f);
+  if (known) room = room && add_query_word(cue, w->hash, a->weight);
   if (plain) n = bm25_variants(words, w->base_hash, hashes, VARIANTS_MOST);
   for (size_t i = 0; room && i < n; i++) {
-    room = add_query_word(cue, hashes[i], known ? 0.3f : 0.8f);
+    room = add_query_word(cue, hashes[i], a->weight * (known ? 0.3f : 0.8f));
     if (room && !known) { /* the accented word stands for the typed one in titles too */
       slot = lan_map_put(&cue->in_text, hashes[i]);
       room = slot && VEC_PUSH(&cue->title, hashes[i]);
@@ -172,7 +174,7 @@ static bool ask_word(void *ctx, const text_word *w) {
 
 lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *query,
                              const lan_result **results, size_t *n, lan_error *err) {
-  asked a = {m, false};
+  asked a = {m, 1.0f, false};
   memory_new_answer(m);
   score_cue_reset(&m->cue);
   m->cue.is_text = true;
@@ -180,6 +182,72 @@ lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *q
   if (a.failed) return lan_fail_memory(err, 0);
   /* The notes that hold most of the words are activated, as much as they hold. */
   lan_status s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
+  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
+  if (s == LAN_OK) s = rank_candidates(m, query, err);
+  if (s != LAN_OK) return s;
+  *results = m->results.data;
+  *n = m->results.len;
+  return LAN_OK;
+}
+
+/* ---- recall by labels ---- */
+
+/* Tags of the label's name; one of several words is written with '-' or '_'. */
+static lan_status add_tag_cues(lan_memory *m, const lan_label *label, lan_error *err) {
+  const network *net = &m->index.net;
+  lan_buf wanted = {0}, tag = {0};
+  lan_status s = LAN_OK;
+  text_fold(&wanted, label->name, strlen(label->name));
+  for (size_t i = 0; s == LAN_OK && i < net->things.len; i++) {
+    if (net->things.data[i].kind != NODE_TAG) continue;
+    lan_buf_clear(&tag);
+    text_fold(&tag, net->things.data[i].name.ptr, net->things.data[i].name.len);
+    for (size_t k = 0; k < tag.len; k++) {
+      if (tag.data[k] == '-' || tag.data[k] == '_') tag.data[k] = ' ';
+    }
+    if (!lan_str_equal(lan_buf_str(&tag), lan_buf_str(&wanted))) continue;
+    lan_cue cue = {net->n_notes + (uint32_t)i, label->probability};
+    if (!VEC_PUSH(&m->cue.nodes, cue)) s = lan_fail_memory(err, 0);
+  }
+  if (wanted.failed || tag.failed) s = lan_fail_memory(err, 0);
+  lan_buf_free(&wanted);
+  lan_buf_free(&tag);
+  return s;
+}
+
+/* The note that the label names, and its tags. */
+static lan_status add_label_cues(lan_memory *m, const lan_label *label, lan_error *err) {
+  uint32_t note;
+  lan_status s = lan_memory_find(m, label->name, &note, NULL);
+  if (s == LAN_ENOMEM) return lan_fail_memory(err, 0);
+  if (s == LAN_OK && !VEC_PUSH(&m->cue.nodes, (lan_cue){note, label->probability})) {
+    return lan_fail_memory(err, 0);
+  }
+  return add_tag_cues(m, label, err);
+}
+
+lan_status lan_memory_recall_labels(lan_memory *m, const lan_label *labels, size_t n_labels,
+                                    const lan_query *query, const lan_result **results, size_t *n,
+                                    lan_error *err) {
+  lan_status s = LAN_OK;
+  memory_new_answer(m);
+  score_cue_reset(&m->cue);
+  m->cue.is_text = true;
+  for (size_t i = 0; i < n_labels; i++) {
+    asked a = {m, labels[i].probability, false};
+    if (!(a.weight >= 0 && a.weight <= 1)) {
+      return lan_fail(err, LAN_ERANGE, "the probability of '%s' is %g", labels[i].name,
+                      (double)a.weight);
+    }
+    if (a.weight > 0)
+      text_words(labels[i].name, strlen(labels[i].name), TEXT_CUT_BIGRAMS, ask_word, &a);
+    if (a.failed) return lan_fail_memory(err, 0);
+  }
+  s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
+  for (size_t i = 0; s == LAN_OK && i < n_labels; i++) {
+    if (labels[i].probability > 0) s = add_label_cues(m, &labels[i], err);
+  }
+  score_normalise_cue(&m->cue);
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;

@@ -196,6 +196,8 @@ static void forget_words(score_state *st) {
   st->n_touched = 0;
 }
 
+void score_normalise_cue(score_cue *cue) { normalise(&cue->nodes); }
+
 lan_status score_seeds(score_state *st, score_cue *cue, size_t most, lan_error *err) {
   lan_status s = compare_words(st, cue, err);
   cue->nodes.len = 0;
@@ -235,6 +237,10 @@ static lan_status tag_channel(score_state *st, const score_cue *cue, lan_error *
   score_vector *v = &st->reached;
   lan_status s =
       step_vector(st, cue->nodes.data, cue->nodes.len, 1u << EDGE_TAG, FIRST_HOPS, v, err);
+  for (size_t i = 0; s == LAN_OK && i < cue->nodes.len; i++) { /* a label's tag is itself a cue */
+    bool is_tag = network_kind_of(&st->index->net, cue->nodes.data[i].node) == NODE_TAG;
+    if (is_tag && !VEC_PUSH(v, cue->nodes.data[i])) s = lan_fail_memory(err, 0);
+  }
   return s == LAN_OK ? channel(st, v->data, v->len, 1u << EDGE_TAG_BACK, FEATURE_TAG, err) : s;
 }
 

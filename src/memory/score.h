@@ -117,6 +117,9 @@ void score_state_free(score_state *state);
 /* Makes the notes with the cue's words its nodes, the `most` best by BM25. */
 lan_status score_seeds(score_state *state, score_cue *cue, size_t most, lan_error *err);
 
+/* Makes the cue's activations add up to 1, if there are any. */
+void score_normalise_cue(score_cue *cue);
+
 /* Makes the candidates of a cue with all their features, into state->candidates: at least the `most` best,
  * and not many more. */
 lan_status score_candidates(score_state *state, const score_cue *cue, size_t most, lan_error *err);

@@ -3,8 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 make_vault
 export LANTOA_VAULT="$V"
-run eval; exits 1; prints_nothing; complains 'too few links'
-run learn; exits 1; prints_nothing; complains 'too few links to learn from'
+run eval; exits 1; prints_nothing; says 'too few links'
+run learn; exits 1; prints_nothing; says 'too few links to learn from'
 
 export LANTOA_VAULT="$(dirname "$0")/../../examples/vault"
 run eval; exits 0; says_nothing; prints 'links were hidden'; prints 'PageRank'
@@ -16,6 +16,6 @@ run learn --json; exits 0; json 1; says_nothing; prints '"held_back":'; prints '
 run learn; exits 0; prints 'hidden links to learn from'
 run related 'Cà phê' --json; exits 0; json 1
 echo 'no weights' >"$T/weights"
-run related 'Cà phê' --weights "$T/weights"; exits 4; complains "$T/weights"
-run related 'Cà phê' --weights "$T/none"; exits 4; complains "$T/none"
+run related 'Cà phê' --weights "$T/weights"; exits 4; says "$T/weights"
+run related 'Cà phê' --weights "$T/none"; exits 4; says "$T/none"
 finish

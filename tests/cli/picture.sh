@@ -1,0 +1,19 @@
+#!/bin/sh
+# A picture wakes its notes: recall --image.
+. "$(dirname "$0")/lib.sh"
+make_vault
+pictures="$(dirname "$0")/../../examples/pictures"
+export LANTOA_VAULT="$pictures/../vault"
+model="$pictures/doodles.safetensors"
+
+run recall --image "$pictures/coffee.png" --model "$model"; exits 0; says_nothing; prints 'cà phê '; prints ' 1 '; prints 'Quán cà phê'
+run recall --image "$pictures/coffee.png" --model "$model" --json -n 1; exits 0; json 1; prints '"path":"Cà phê.md"'
+run recall --image "$pictures/milk-tea.png" --model "$model" --json -n 1; exits 0; prints '"path":"Trà sữa.md"'
+run recall --image "$pictures/flan.png" --model "$model" --json -n 1; exits 0; prints '"path":"Recipes/Bánh flan.md"'
+run recall --image "$pictures/basketball.png" --model "$model" --json -n 1; exits 0; prints '"path":"Ném bóng rổ.md"'
+run recall --image "$pictures/coffee.png"; exits 2; says 'wants --model'
+run recall --image "$pictures/coffee.png" --model "$model" words; exits 2; says 'not both'
+run recall --image "$pictures/doodles.txt" --model "$model"; exits 4; says 'doodles.txt'
+run recall --image "$pictures/coffee.png" --model "$pictures/doodles.txt"; exits 4; says 'doodles.txt'
+run recall; exits 2; says 'recall wants words'
+finish
