@@ -71,6 +71,44 @@ static size_t rank_of(const lan_memory *m, const lan_result *r, size_t n, const 
   return 0;
 }
 
+/* The activity's node with a title; NULL if it is not told. */
+static const lan_active_node *active(const lan_activity *a, const char *name) {
+  for (size_t i = 0; i < a->n_nodes; i++) {
+    if (strcmp(a->nodes[i].name, name) == 0) return &a->nodes[i];
+  }
+  return NULL;
+}
+
+static void activation_is_told_step_by_step(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_activity *a;
+  const lan_result *r;
+  size_t n;
+  assert_int_equal(lan_memory_activity(m, 0, &a, NULL), LAN_OK);
+  assert_int_equal(a->n_nodes, 0); /* nothing was asked */
+  assert_int_equal(lan_memory_related(m, note_called(m, "Buổi sáng"), NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(lan_memory_activity(m, 0, &a, NULL), LAN_OK);
+  const lan_active_node *cue = active(a, "Buổi sáng"), *near = active(a, "Cà phê"),
+                        *far = active(a, "Quán");
+  assert_true(cue && cue->cue && near && !near->cue && far);
+  assert_true(cue->activation[0] == 1 && near->activation[0] == 0 && near->activation[1] > 0);
+  assert_true(far->activation[1] == 0 && far->activation[2] > 0);
+  /* What went over the edges into a node is what came to be there, if all its neighbours are told. */
+  for (size_t i = 0; i < a->n_nodes; i++) {
+    double in = a->nodes[i].activation[0];
+    for (uint32_t t = 0; t < a->steps; t++) {
+      for (size_t e = 0; e < a->n_edges; e++) in += a->edges[e].to == i ? a->edges[e].flow[t] : 0;
+      assert_true(fabs(in - a->nodes[i].activation[t + 1]) < 1e-6);
+    }
+  }
+  assert_int_equal(lan_memory_activity(m, 3, &a, NULL), LAN_OK);
+  assert_int_equal(a->n_nodes, 3);
+  assert_true(a->nodes[0].cue);
+  lan_memory_close(m);
+}
+
 static void a_note_wakes_what_is_tied_to_it(void **state) {
   (void)state;
   lan_memory_options o = places();
@@ -265,6 +303,7 @@ static void opening_can_be_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(activation_is_told_step_by_step, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(a_note_wakes_what_is_tied_to_it, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(linked_notes_can_be_left_out, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(reasons_show_the_sentence, set_up, scratch_teardown),

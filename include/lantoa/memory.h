@@ -53,10 +53,10 @@ typedef struct lan_memory_options {
   size_t n_excludes;
   const char *weights; /**< a file of weights to score with; NULL: what this vault has learnt, else
                             those that came with the program */
-  size_t n_threads; /**< for indexing; 0: one a processor */
-  int no_cache;     /**< neither read nor write the cache */
-  int save;         /**< write the cache even if little has changed (`lantoa index`) */
-  int rebuild;      /**< read every note anew */
+  size_t n_threads;    /**< for indexing; 0: one a processor */
+  int no_cache;        /**< neither read nor write the cache */
+  int save;            /**< write the cache even if little has changed (`lantoa index`) */
+  int rebuild;         /**< read every note anew */
   /** Read no notes: the memory seems to have none until lan_memory_refresh. For what is told by paths
    *  (lan_memory_opened_path, lan_memory_history, ...), and takes a few milliseconds then. */
   int bare;
@@ -250,6 +250,50 @@ LAN_API lan_status lan_memory_why(lan_memory *memory, size_t i, const lan_why **
  * next call. */
 LAN_API lan_status lan_memory_paths(lan_memory *memory, uint32_t from, uint32_t to, size_t limit,
                                     const lan_path **paths, size_t *n, lan_error *err);
+
+/* ---- how activation spread ---- */
+
+typedef enum lan_node_kind {
+  LAN_NODE_NOTE,
+  LAN_NODE_ATTACHMENT,
+  LAN_NODE_PHANTOM, /**< linked to, but there is no such note */
+  LAN_NODE_TAG,
+  LAN_NODE_FOLDER
+} lan_node_kind;
+
+LAN_API const char *lan_node_name(lan_node_kind kind); /**< "note", "attachment", "phantom", ... */
+
+typedef struct lan_active_node {
+  lan_node_kind kind;
+  const char *name; /**< as lan_hop.name */
+  const char *path; /**< the note's path; NULL if the node is no note */
+  uint32_t note;    /**< UINT32_MAX if the node is no note */
+  int cue;          /**< not 0: activation started here */
+  const double *
+      activation; /**< steps + 1 values that never fall: all that has reached it after 0 .. steps */
+} lan_active_node;
+
+typedef struct lan_active_edge {
+  uint32_t from, to; /**< numbers in lan_activity.nodes */
+  lan_hop_kind kind;
+  const double *flow; /**< steps values: what went over it in step 1 .. steps */
+} lan_active_edge;
+
+typedef struct lan_activity {
+  uint32_t steps;
+  const lan_active_node *nodes; /**< the cues, the results, then what else is most active */
+  size_t n_nodes;
+  const lan_active_edge *edges; /**< those between the nodes over which something went */
+  size_t n_edges;
+} lan_activity;
+
+/** How activation spread from what was last asked for (lan_memory_related, lan_memory_recall and the
+ *  like), step by step over links, embeds, mentions, tags and folders, with decay and fan as lan_memory_paths
+ *  counts them: the part of the network with the `most` (0: 60) nodes that matter. The whole network is
+ *  weighed, only this part is told. Empty if nothing was asked or found. Holds until the memory's next call
+ *  for an answer. */
+LAN_API lan_status lan_memory_activity(lan_memory *memory, size_t most,
+                                       const lan_activity **activity, lan_error *err);
 
 /* ---- tending the vault ---- */
 

@@ -35,6 +35,7 @@ lan_status lan_memory_find_vault(const char *start, char *path, size_t size, lan
 
 void memory_new_answer(lan_memory *m) {
   lan_arena_reset(&m->answer);
+  score_cue_reset(&m->cue);
   m->results.len = 0;
 }
 

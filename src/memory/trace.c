@@ -53,7 +53,7 @@ uint32_t trace_between(const lan_graph *g, uint32_t a, uint32_t b, unsigned type
 
 /* ---- paths ---- */
 
-static lan_hop_kind kind_of(uint8_t type) {
+lan_hop_kind trace_hop(uint8_t type) {
   switch (type) {
     case EDGE_LINK: return LAN_HOP_LINK;
     case EDGE_LINK_BACK: return LAN_HOP_LINKED_FROM;
@@ -68,7 +68,7 @@ static lan_hop_kind kind_of(uint8_t type) {
 }
 
 /* A tag's name gets its '#'. */
-static const char *name_of(lan_memory *m, uint32_t node) {
+const char *trace_name(lan_memory *m, uint32_t node) {
   const network *net = &m->index.net;
   if (node < net->n_notes) return m->index.cat.notes[node].title.ptr;
   const network_thing *t = &net->things.data[node - net->n_notes];
@@ -87,22 +87,27 @@ static lan_status path_from_route(lan_memory *m, const lan_route *r, lan_path *p
   if (!hops) return lan_fail_memory(err, r->n_nodes * sizeof *hops);
   for (uint32_t i = 0; i < r->n_nodes; i++) {
     uint32_t node = r->nodes[i];
-    hops[i].kind = i ? kind_of(r->types[i - 1]) : LAN_HOP_START;
-    hops[i].name = name_of(m, node);
+    hops[i].kind = i ? trace_hop(r->types[i - 1]) : LAN_HOP_START;
+    hops[i].name = trace_name(m, node);
     hops[i].path = node < m->index.net.n_notes ? m->index.cat.notes[node].path.ptr : NULL;
   }
   *path = (lan_path){hops, r->n_nodes, r->share};
   return LAN_OK;
 }
 
+lan_spread_model trace_model(uint32_t steps) {
+  lan_spread_model model = lan_spread_preset(LAN_PRESET_MEMORY);
+  model.steps = steps;
+  model.type_gain[EDGE_FOLDER] = model.type_gain[EDGE_FOLDER_BACK] = 0.1f; /* says the least */
+  return model;
+}
+
 lan_status trace_paths(lan_memory *m, const lan_cue *cues, size_t n_cues, uint32_t to,
                        uint32_t steps, size_t limit, const lan_path **paths, size_t *n,
                        lan_error *err) {
-  lan_spread_model model = lan_spread_preset(LAN_PRESET_MEMORY);
+  lan_spread_model model = trace_model(steps);
   const lan_route *routes = NULL;
   size_t n_routes = 0;
-  model.steps = steps;
-  model.type_gain[EDGE_FOLDER] = model.type_gain[EDGE_FOLDER_BACK] = 0.1f; /* says the least */
   lan_status s = lan_spread_routes(m->score.spreader, &model, cues, n_cues, to, limit, 0, &routes,
                                    &n_routes, err);
   if (s != LAN_OK) return s;

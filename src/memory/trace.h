@@ -13,6 +13,15 @@ bool trace_has_edge(const lan_graph *g, uint32_t from, uint32_t to, unsigned typ
 uint32_t trace_between(const lan_graph *g, uint32_t a, uint32_t b, unsigned types_a,
                        unsigned types_b);
 
+/* What an edge of a type is called. */
+lan_hop_kind trace_hop(uint8_t type);
+
+/* A node's name; a tag's gets its '#' (lives as long as the answer). */
+const char *trace_name(lan_memory *m, uint32_t node);
+
+/* How activation spreads over all kinds of ties. */
+lan_spread_model trace_model(uint32_t steps);
+
 /* The strongest paths from the cues to a node, over all kinds of ties; they live as long as the
  * answer. */
 lan_status trace_paths(lan_memory *m, const lan_cue *cues, size_t n_cues, uint32_t to,
