@@ -45,8 +45,8 @@ _lantoa() {
 
   case $command in
     '') options="$commands --help --version --color $vault" ;;
-    related) options="--limit --why --linked --json --stdin --null $vault" ;;
-    recall) options="--image --model --limit --why --json --stdin --null $vault" ;;
+    related) options="--activity --limit --why --linked --json --stdin --null $vault" ;;
+    recall) options="--activity --image --model --limit --why --json --stdin --null $vault" ;;
     path | suggest) options="--limit --json --stdin --null $vault" ;;
     learn|eval) options="--seed --json $vault" ;;
     doctor) options="--limit --json $vault" ;;

@@ -40,6 +40,7 @@ complete -c lantoa -n "__fish_seen_subcommand_from $asks doctor index status his
 complete -c lantoa -n "__fish_seen_subcommand_from $asks" -l stdin -d 'Queries from standard input'
 complete -c lantoa -n "__fish_seen_subcommand_from $asks" -s 0 -l null -d 'NUL ends what a newline would'
 complete -c lantoa -n "__fish_seen_subcommand_from related recall" -l why -d 'Unfold the reasons'
+complete -c lantoa -n "__fish_seen_subcommand_from related recall" -l activity -x -d 'With --json, how activation spread'
 complete -c lantoa -n "__fish_seen_subcommand_from recall" -l image -r -d 'A picture'
 complete -c lantoa -n "__fish_seen_subcommand_from recall" -l model -r -d 'A model that knows its labels'
 complete -c lantoa -n "__fish_seen_subcommand_from related" -l linked -x -a 'yes no only' -d 'Linked notes too'

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/lines.h"
 #include "cli/nearest.h"
 #include "cli/output.h"

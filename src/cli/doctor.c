@@ -1,7 +1,7 @@
 /* lantoa doctor */
 #include <stdio.h>
 
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/session.h"
 
 enum { EACH = 10 };

@@ -1,5 +1,5 @@
 /* lantoa eval */
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/session.h"
 
 static void show_json(lan_buf *out, const lan_ranking_quality *r, size_t hidden) {

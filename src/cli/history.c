@@ -1,5 +1,5 @@
 /* lantoa history */
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/use.h"
 #include "cli/when.h"
 

@@ -1,5 +1,5 @@
 /* lantoa index */
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/session.h"
 
 static void show_json(lan_buf *out, const lan_memory_report *r) {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/session.h"
 
 static int on_progress(void *ctx, double done) {

@@ -3,7 +3,7 @@
 #ifndef CLI_LESSON_H
 #define CLI_LESSON_H
 
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/output.h"
 #include "lantoa/net.h"
 

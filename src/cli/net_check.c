@@ -1,8 +1,8 @@
 /* lantoa net check */
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/cli.h"
-#include "cli/json.h"
 #include "lantoa/net.h"
 
 enum { KIND_COLUMNS = 20, CASE_COLUMNS = 26, KERNEL_COLUMNS = 12 };

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/example.h"
-#include "cli/json.h"
 #include "cli/lines.h"
 
 enum { LABELS = 3 };

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "cli/json.h"
+#include "base/json.h"
 
 enum { NAME_COLUMNS = 20, MATRIX_CLASSES = 12 };
 

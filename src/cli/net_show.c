@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "cli/cli.h"
-#include "cli/json.h"
 #include "lantoa/train.h"
 
 enum { DESCRIPTION_MOST = 1 << 20, NAME_COLUMNS = 16, SHAPE_COLUMNS = 22, SIDE = 32, CLASSES = 10 };

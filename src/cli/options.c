@@ -33,6 +33,7 @@ static const char *const schedule_choices[] = {"one-cycle", "cosine",   "steps",
 _Static_assert(OPTIONS <= 64, "options are bits of a uint64_t");
 
 static const spec specs[OPTIONS] = {
+    [OPTION_ACTIVITY] = {"--activity", 0, KIND_COUNT, FIELD(activity), 1, 1000, NULL},
     [OPTION_ALL] = {"--all", 0, KIND_FLAG, FIELD(all), 0, 0, NULL},
     [OPTION_BAD] = {"--bad", 0, KIND_FLAG, FIELD(bad), 0, 0, NULL},
     [OPTION_BATCH] = {"--batch", 0, KIND_COUNT, FIELD(batch), 1, 65536, NULL},

@@ -11,6 +11,7 @@
 #include "lantoa/spread.h"
 
 typedef enum option_id {
+  OPTION_ACTIVITY,
   OPTION_ALL,
   OPTION_BAD,
   OPTION_BATCH,
@@ -92,10 +93,11 @@ typedef struct options {
   const char *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *until, *weights;
   size_t batch, classes, epochs, patience, seed, shift, side, threads;
   double checkpoint_every, clip, mixup, smoothing, validation, weight_decay;
-  int flip;      /* 0: no, 1: yes */
-  int optimizer; /* lan_optimizer_kind */
-  int schedule;  /* lan_schedule_kind */
-  size_t limit;  /* 0: the command's own */
+  int flip;        /* 0: no, 1: yes */
+  int optimizer;   /* lan_optimizer_kind */
+  int schedule;    /* lan_schedule_kind */
+  size_t activity; /* 0: none */
+  size_t limit;    /* 0: the command's own */
   size_t throws;
   size_t time;
   double decay, rate, retention, suppress;

@@ -1,4 +1,5 @@
 /* lantoa path */
+#include "answer/answer.h"
 #include "cli/queries.h"
 #include "cli/show.h"
 
@@ -24,7 +25,7 @@ static void show_json(lan_buf *out, const lan_note *from, const lan_note *to, co
   json_bytes(&j, "to", to->path);
   json_key(&j, "paths");
   json_open(&j, '[');
-  for (size_t i = 0; i < n; i++) show_path_json(&j, &paths[i]);
+  for (size_t i = 0; i < n; i++) answer_path(&j, &paths[i]);
   json_close(&j, ']');
   json_close(&j, '}');
   json_end(&j);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/lines.h"
 
 typedef struct tally {
@@ -128,6 +128,10 @@ cli_exit queries_run(cli *c, const query_kind *kind) {
   if (c->opt.from_stdin && c->opt.words.len > 0) {
     cli_complain("with --stdin queries come from standard input, not from \"%s\"",
                  c->opt.words.data[0]);
+    return CLI_USAGE;
+  }
+  if (c->opt.activity && !c->opt.json) {
+    cli_complain("--activity is told with --json only");
     return CLI_USAGE;
   }
   cli_exit code = session_open(&s, c, SESSION_ASK);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/answer.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "cli/queries.h"
@@ -24,7 +25,8 @@ static lan_status show(session *s, const query *q, const lan_result *results, co
   json j = {&s->c->out.buf, false};
   json_open(&j, '{');
   json_bytes(&j, "query", q->text);
-  status = show_results_json(s, &j, results, *found, err);
+  status = answer_results(s->memory, &j, results, *found, o->why ? ANSWER_WHY : ANSWER_BARE, err);
+  if (status == LAN_OK && o->activity) status = answer_activity(s->memory, &j, o->activity, err);
   json_close(&j, '}');
   json_end(&j);
   return status;
@@ -130,9 +132,11 @@ const command command_recall = {
         "  --model MODEL       that knows them, from lantoa net train\n"
         "  --why               unfold: paths, sentences, words and tags in common, score\n"
         "  --json              a JSON object a query; reasons with --why\n"
+        "  --activity N        with --json: how activation spread, over at most N nodes\n"
         "  --stdin             texts from standard input, one a line\n" HELP_STDIN_0 HELP_COLOR
             HELP_VAULT "\n" HELP_EXIT,
-    .takes = TAKES(OPTION_LIMIT) | TAKES(OPTION_WHY) | TAKES(OPTION_JSON) | TAKES(OPTION_STDIN) |
-             TAKES(OPTION_NULL) | TAKES(OPTION_IMAGE) | TAKES(OPTION_MODEL) | TAKES_VAULT,
+    .takes = TAKES(OPTION_ACTIVITY) | TAKES(OPTION_LIMIT) | TAKES(OPTION_WHY) | TAKES(OPTION_JSON) |
+             TAKES(OPTION_STDIN) | TAKES(OPTION_NULL) | TAKES(OPTION_IMAGE) | TAKES(OPTION_MODEL) |
+             TAKES_VAULT,
     .most = SIZE_MAX,
     .run = run};

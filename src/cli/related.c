@@ -1,4 +1,5 @@
 /* lantoa related */
+#include "answer/answer.h"
 #include "cli/queries.h"
 #include "cli/show.h"
 
@@ -26,7 +27,8 @@ static lan_status ask(session *s, const query *q, size_t *found, lan_error *err)
   json_open(&j, '{');
   json_bytes(&j, "note", note.path);
   json_entry(&j, "title", note.title);
-  status = show_results_json(s, &j, results, *found, err);
+  status = answer_results(s->memory, &j, results, *found, o->why ? ANSWER_WHY : ANSWER_BARE, err);
+  if (status == LAN_OK && o->activity) status = answer_activity(s->memory, &j, o->activity, err);
   json_close(&j, '}');
   json_end(&j);
   return status;
@@ -50,12 +52,14 @@ const command command_related = {
         "  --why               unfold: paths, sentences, words and tags in common, score\n"
         "  --linked WHICH      yes: linked notes and others (default), no: others, only\n"
         "  --json              a JSON object a query; reasons with --why\n"
+        "  --activity N        with --json: how activation spread, over at most N nodes\n"
         "  --stdin             notes from standard input, one a line\n" HELP_STDIN_0 HELP_COLOR
             HELP_VAULT
         "\n"
         "Marks: → the note links there, ← is linked from there, ↔ both.\n" HELP_EXIT,
-    .takes = TAKES(OPTION_LIMIT) | TAKES(OPTION_WHY) | TAKES(OPTION_LINKED) | TAKES(OPTION_JSON) |
-             TAKES(OPTION_STDIN) | TAKES(OPTION_NULL) | TAKES_VAULT,
+    .takes = TAKES(OPTION_ACTIVITY) | TAKES(OPTION_LIMIT) | TAKES(OPTION_WHY) |
+             TAKES(OPTION_LINKED) | TAKES(OPTION_JSON) | TAKES(OPTION_STDIN) | TAKES(OPTION_NULL) |
+             TAKES_VAULT,
     .least = 1,
     .most = SIZE_MAX,
     .missing = "related wants a note: lantoa related NOTE",

@@ -2,23 +2,17 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
-#include "cli/json.h"
 #include "cli/session.h"
 
 /* The results of the last lan_memory_related or lan_memory_recall: one a paragraph, with reasons;
  * or their paths only (--null). */
 lan_status show_results(session *s, const lan_result *results, size_t n, lan_error *err);
-/* "related": [...] */
-lan_status show_results_json(session *s, json *j, const lan_result *results, size_t n,
-                             lan_error *err);
 
 /* " 42%  Cà phê → Buổi sáng ← Bạn bè" and a newline. The cursor is at column `indent`. */
 void show_path(output *o, const lan_path *path, size_t indent);
-void show_path_json(json *j, const lan_path *path);
 
 /* The sentence with its linked words lit, and where it stands. The cursor is at column `indent`. */
 void show_sentence(output *o, const lan_sentence *sentence, size_t indent);
-void show_sentence_json(json *j, const lan_sentence *sentence);
 
 /* What stands before the last slash of a path. */
 lan_str show_folder(const char *path);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/cli.h"
-#include "cli/json.h"
 #include "cli/lines.h"
 #include "cli/nearest.h"
 #include "graph/edgelist.h"

@@ -1,7 +1,7 @@
 /* lantoa status */
 #include <sys/stat.h>
 
-#include "cli/json.h"
+#include "base/json.h"
 #include "cli/session.h"
 
 static void show_json(lan_buf *out, const lan_memory_report *r) {

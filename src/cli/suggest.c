@@ -1,4 +1,5 @@
 /* lantoa suggest */
+#include "answer/answer.h"
 #include "cli/queries.h"
 #include "cli/show.h"
 
@@ -41,7 +42,7 @@ static void show_json(session *s, const char *note, const lan_suggestion *g, siz
     json_entry(&j, "reason", g[i].reason ? g[i].reason : "");
     if (g[i].sentence.text && *g[i].sentence.text) {
       json_key(&j, "sentence");
-      show_sentence_json(&j, &g[i].sentence);
+      answer_sentence(&j, &g[i].sentence);
     }
     json_close(&j, '}');
   }

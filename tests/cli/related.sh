@@ -76,6 +76,8 @@ prints 'Cà phê'
 run recall tra sua ngot; exits 0; prints 'Trà sữa  Đồ uống'
 run recall --json 'garden'; exits 0; json 1; prints '{"query":"garden","related":[{"path":"Home/Plan.md"'
 run recall 'zzyzx'; exits 1; prints_nothing; says_one_line 'nothing comes to mind for "zzyzx"'
+run related --json --activity 3 'Cà phê'; exits 0; json 1; prints '"activity":{"steps":3,"nodes":[{"kind":"note","name":"Cà phê"'
+run recall --activity 3 garden; exits 2; prints_nothing; says_one_line '--json'
 run recall -q 'zzyzx'; exits 1; says_nothing
 run recall --json 'zzyzx'; exits 1; prints '{"query":"zzyzx","related":[]}'
 run recall '   '; exits 1

@@ -1,7 +1,7 @@
 /* JSON, written straight into a buffer: compact, in the order of the calls, so that the same answer
  * is the same bytes everywhere. */
-#ifndef CLI_JSON_H
-#define CLI_JSON_H
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
 
 #include <stdbool.h>
 

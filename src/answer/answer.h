@@ -1,0 +1,27 @@
+/* The memory's answers as JSON: what the command prints with --json, and what the servers send. */
+#ifndef ANSWER_ANSWER_H
+#define ANSWER_ANSWER_H
+
+#include "base/json.h"
+#include "lantoa/memory.h"
+
+typedef enum answer_detail {
+  ANSWER_BARE,   /* path, title, score, signals */
+  ANSWER_REASON, /* and the one-line reason */
+  ANSWER_WHY     /* and paths, sentences, words, tags */
+} answer_detail;
+
+/* "related": [...], the results of the last lan_memory_related or lan_memory_recall. */
+lan_status answer_results(lan_memory *m, json *j, const lan_result *results, size_t n,
+                          answer_detail detail, lan_error *err);
+/* One of them, number `i`, as an object. */
+lan_status answer_result(lan_memory *m, json *j, const lan_result *results, size_t i,
+                         answer_detail detail, lan_error *err);
+
+/* "activity": {...}, how activation spread from what was last asked for. */
+lan_status answer_activity(lan_memory *m, json *j, size_t most, lan_error *err);
+
+void answer_path(json *j, const lan_path *path);
+void answer_sentence(json *j, const lan_sentence *sentence);
+
+#endif
