@@ -1,0 +1,196 @@
+#include "answer/lesson.h"
+
+#include "base/error.h"
+#include "lantoa/spread.h"
+
+/* ---- the network that learns ---- */
+
+typedef struct telling {
+  json *j;
+  uint32_t hidden;
+} telling;
+
+static void add_floats(json *j, const char *key, const float *numbers, size_t n) {
+  json_key(j, key);
+  json_open(j, '[');
+  for (size_t i = 0; i < n; i++) json_number(j, (double)numbers[i]);
+  json_close(j, ']');
+}
+
+static void add_value(json *j, const char *key, double v) {
+  json_key(j, key);
+  json_number(j, v);
+}
+
+/* As whole hundredths, which is what a picture can show. */
+static void add_field(json *j, const float *field) {
+  json_key(j, "field");
+  json_open(j, '[');
+  for (size_t i = 0; i < CLASSROOM_SIDE * CLASSROOM_SIDE; i++) {
+    json_count(j, (size_t)(field[i] * 100 + 0.5F));
+  }
+  json_close(j, ']');
+}
+
+static void add_points(telling *t, const classroom_point *points) {
+  json_key(t->j, "points");
+  json_open(t->j, '[');
+  for (size_t i = 0; i < CLASSROOM_POINTS; i++) {
+    json_open(t->j, '[');
+    json_number(t->j, (double)points[i].x);
+    json_number(t->j, (double)points[i].y);
+    json_integer(t->j, points[i].kind);
+    json_close(t->j, ']');
+  }
+  json_close(t->j, ']');
+  json_key(t->j, "throws");
+  json_open(t->j, '[');
+}
+
+static int add_throw(void *ctx, const classroom_point *points, const classroom_throw *thrown) {
+  telling *t = ctx;
+  json *j = t->j;
+  if (thrown->number == 0) add_points(t, points);
+  json_open(j, '{');
+  add_value(j, "loss", thrown->loss);
+  json_key(j, "right");
+  json_count(j, thrown->right);
+  add_floats(j, "weights", thrown->weights, thrown->n_weights);
+  if (thrown->example) {
+    json_key(j, "example");
+    json_count(j, (size_t)(thrown->example - points));
+    add_value(j, "guess", (double)thrown->guess);
+    add_value(j, "error", thrown->error);
+    add_floats(j, "hidden", thrown->hidden, t->hidden);
+    add_floats(j, "hidden_gradient", thrown->hidden_gradient, t->hidden);
+    add_value(j, "guess_gradient", (double)thrown->guess_gradient);
+  }
+  if (thrown->field) add_field(j, thrown->field);
+  json_close(j, '}');
+  return j->out->failed;
+}
+
+lan_status answer_lesson(const classroom_options *options, json *j, lan_error *err) {
+  telling t = {j, options->hidden};
+  json_open(j, '{');
+  json_key(j, "side");
+  json_count(j, CLASSROOM_SIDE);
+  json_key(j, "hidden");
+  json_count(j, options->hidden);
+  lan_status s = classroom_run(options, add_throw, &t, err);
+  if (j->out->failed) return lan_fail_memory(err, 0);
+  if (s != LAN_OK) return s;
+  json_close(j, ']');
+  json_close(j, '}');
+  return LAN_OK;
+}
+
+/* ---- the small memory ---- */
+
+/* What coffee, and work, call to mind: {Vietnamese, English}. */
+static const char *const WORDS[][2] = {
+    {"cà phê", "coffee"},         {"quán cà phê", "coffee house"},
+    {"bạn bè", "friends"},        {"trà sữa", "milk tea"},
+    {"buổi sáng", "morning"},     {"đồ ngọt", "sweets"},
+    {"nói chuyện", "talking"},    {"mưa", "rain"},
+    {"nhân sự", "staff"},         {"phần mềm quản lý", "management software"},
+    {"tuyển dụng", "recruiting"}, {"bảo hiểm", "insurance"},
+    {"văn phòng", "office"},      {"họp sáng", "morning meeting"}};
+enum { N_WORDS = sizeof WORDS / sizeof *WORDS, STEPS = 3 };
+
+/* Ties go both ways. */
+static const struct {
+  uint8_t a, b;
+  float weight;
+} TIES[] = {{0, 1, 3},  {0, 2, 2},  {0, 3, 1},   {0, 4, 2},   {1, 2, 2},  {1, 7, 1},  {2, 6, 2},
+            {2, 3, 1},  {3, 5, 2},  {4, 7, 1},   {4, 13, 1},  {8, 9, 2},  {8, 10, 3}, {8, 11, 2},
+            {8, 12, 2}, {9, 12, 1}, {10, 11, 1}, {12, 13, 2}, {0, 13, 1}, {12, 0, 1}};
+enum { N_TIES = sizeof TIES / sizeof *TIES };
+
+typedef struct waves {
+  double all[STEPS + 1][N_WORDS]; /* what has come until then */
+  double now[STEPS + 1][N_WORDS];
+} waves;
+
+static int keep_step(void *ctx, uint32_t t, const lan_activation *a, size_t n) {
+  waves *w = ctx;
+  for (size_t i = 0; i < n; i++) w->now[t][a[i].node] = a[i].activation;
+  for (size_t i = 0; i < N_WORDS; i++) w->all[t][i] = (t ? w->all[t - 1][i] : 0) + w->now[t][i];
+  return 0;
+}
+
+static lan_status build_words(lan_graph *g, lan_error *err) {
+  lan_edge edges[2 * N_TIES];
+  for (size_t i = 0; i < N_TIES; i++) {
+    edges[2 * i] = (lan_edge){TIES[i].a, TIES[i].b, TIES[i].weight, 0};
+    edges[2 * i + 1] = (lan_edge){TIES[i].b, TIES[i].a, TIES[i].weight, 0};
+  }
+  return lan_graph_build(N_WORDS, edges, 2 * N_TIES, g, err);
+}
+
+static void add_word(json *j, const waves *w, uint32_t i, uint32_t cue, int vietnamese) {
+  json_open(j, '{');
+  json_entry(j, "kind", "note");
+  json_entry(j, "name", WORDS[i][vietnamese ? 0 : 1]);
+  json_key(j, "path");
+  json_null(j);
+  json_key(j, "cue");
+  json_bool(j, i == cue);
+  json_key(j, "activation");
+  json_open(j, '[');
+  for (size_t t = 0; t <= STEPS; t++) json_number(j, w->all[t][i]);
+  json_close(j, ']');
+  json_close(j, '}');
+}
+
+static void add_ties(json *j, const waves *w, const lan_graph *g, double decay) {
+  for (uint32_t i = 0; i < N_WORDS; i++) {
+    double sum = 0;
+    for (uint32_t e = g->offsets[i]; e < g->offsets[i + 1]; e++) sum += (double)g->weights[e];
+    for (uint32_t e = g->offsets[i]; e < g->offsets[i + 1]; e++) {
+      json_open(j, '{');
+      json_key(j, "from");
+      json_count(j, i);
+      json_key(j, "to");
+      json_count(j, g->targets[e]);
+      json_entry(j, "kind", "link");
+      json_key(j, "flow");
+      json_open(j, '[');
+      for (size_t t = 0; t < STEPS; t++) {
+        json_number(j, decay * (double)g->weights[e] / sum * w->now[t][i]);
+      }
+      json_close(j, ']');
+      json_close(j, '}');
+    }
+  }
+}
+
+lan_status answer_words(uint32_t cue, int vietnamese, json *j, lan_error *err) {
+  lan_graph g = {0};
+  lan_spreader *spreader = NULL;
+  waves w = {0};
+  lan_spread_model model = lan_spread_preset(LAN_PRESET_MEMORY);
+  lan_cue from = {cue, 1};
+  model.steps = STEPS;
+  if (cue >= N_WORDS) return lan_fail(err, LAN_ERANGE, "there are words 0 to %d", N_WORDS - 1);
+  lan_status s = build_words(&g, err);
+  if (s == LAN_OK) s = lan_spreader_new(&g, &spreader, err);
+  if (s == LAN_OK) s = lan_spread_steps(spreader, &model, &from, 1, keep_step, &w, err);
+  if (s == LAN_OK) {
+    json_open(j, '{');
+    json_key(j, "steps");
+    json_count(j, STEPS);
+    json_key(j, "nodes");
+    json_open(j, '[');
+    for (uint32_t i = 0; i < N_WORDS; i++) add_word(j, &w, i, cue, vietnamese);
+    json_close(j, ']');
+    json_key(j, "edges");
+    json_open(j, '[');
+    add_ties(j, &w, &g, model.decay);
+    json_close(j, ']');
+    json_close(j, '}');
+  }
+  lan_spreader_free(spreader);
+  lan_graph_free(&g);
+  return s;
+}
