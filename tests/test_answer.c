@@ -26,7 +26,7 @@ static double number(const json_t *object, const char *key) {
 static void a_lesson_is_told_throw_by_throw(void **state) {
   (void)state;
   lan_buf b = {0};
-  json j = {&b, false};
+  json_writer j = {&b, false};
   classroom_options o = {CLASSROOM_QUADRANTS, 1, 6, 50, 0.3F};
   assert_int_equal(answer_lesson(&o, &j, NULL), LAN_OK);
   json_t *lesson = parsed(&b), *throws = json_object_get(lesson, "throws");
@@ -45,7 +45,7 @@ static void a_lesson_is_told_throw_by_throw(void **state) {
 static void a_lesson_that_cannot_be_given_says_why(void **state) {
   (void)state;
   lan_buf b = {0};
-  json j = {&b, false};
+  json_writer j = {&b, false};
   lan_error err = {0};
   classroom_options o = {CLASSROOM_RING, 1, 0, 50, 0.3F};
   assert_int_equal(answer_lesson(&o, &j, &err), LAN_ERANGE);
@@ -56,7 +56,7 @@ static void a_lesson_that_cannot_be_given_says_why(void **state) {
 static void a_word_wakes_what_it_is_tied_to(void **state) {
   (void)state;
   lan_buf b = {0};
-  json j = {&b, false};
+  json_writer j = {&b, false};
   assert_int_equal(answer_words(0, 1, &j, NULL), LAN_OK);
   json_t *v = parsed(&b), *nodes = json_object_get(v, "nodes"),
          *edges = json_object_get(v, "edges");

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "cli/cli.h"
 #include "base/json.h"
+#include "cli/cli.h"
 #include "cli/lines.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
@@ -111,24 +111,24 @@ static void draws_bars_and_numbers(void **state) {
 static void writes_json(void **state) {
   (void)state;
   lan_buf b = {0};
-  json j = {&b, false};
-  json_open(&j, '{');
-  json_entry(&j, "text", "a\"\\\n\x01\x7f é");
-  json_bytes(&j, "path", "caf\xe9");
-  json_bytes(&j, "none", NULL);
-  json_key(&j, "list");
-  json_open(&j, '[');
-  json_number(&j, 1.0 / 3);
-  json_number(&j, 1e-9);
-  json_number(&j, NAN);
-  json_count(&j, 7);
-  json_open(&j, '{');
-  json_close(&j, '}');
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
-  json_open(&j, '[');
-  json_close(&j, ']');
+  json_writer j = {&b, false};
+  jw_open(&j, '{');
+  jw_entry(&j, "text", "a\"\\\n\x01\x7f é");
+  jw_bytes(&j, "path", "caf\xe9");
+  jw_bytes(&j, "none", NULL);
+  jw_key(&j, "list");
+  jw_open(&j, '[');
+  jw_number(&j, 1.0 / 3);
+  jw_number(&j, 1e-9);
+  jw_number(&j, NAN);
+  jw_count(&j, 7);
+  jw_open(&j, '{');
+  jw_close(&j, '}');
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
+  jw_open(&j, '[');
+  jw_close(&j, ']');
   assert_string_equal(
       b.data,
       "{\"text\":\"a\\\"\\\\\\n\\u0001\\u007f é\",\"path\":\"caf\xef\xbf\xbd\","

@@ -70,10 +70,10 @@ static void large_layers_are_cut_short(void **state) {
   assert_tells(&o, "dense1.weight … (60 số, từ 0 đến 0.00038)");
   assert_tells(&o, "dense1.bias[1]            0.000 - 1 x   -2.000 =    2.000");
   lan_buf_clear(&o.buf);
-  json j = {&o.buf, false};
-  json_open(&j, '{');
+  json_writer j = {&o.buf, false};
+  jw_open(&j, '{');
   lesson_json(&l, &j);
-  json_close(&j, '}');
+  jw_close(&j, '}');
   assert_tells(&o, "{\"layers\":[{\"name\":\"x\",\"kind\":\"input\",\"value\":[0,1e-05,");
   assert_tells(&o, "\"gradient\":[0,-2,0]}");
   assert_tells(&o,

@@ -12,16 +12,16 @@ typedef enum answer_detail {
 } answer_detail;
 
 /* "related": [...], the results of the last lan_memory_related or lan_memory_recall. */
-lan_status answer_results(lan_memory *m, json *j, const lan_result *results, size_t n,
+lan_status answer_results(lan_memory *m, json_writer *j, const lan_result *results, size_t n,
                           answer_detail detail, lan_error *err);
 /* One of them, number `i`, as an object. */
-lan_status answer_result(lan_memory *m, json *j, const lan_result *results, size_t i,
+lan_status answer_result(lan_memory *m, json_writer *j, const lan_result *results, size_t i,
                          answer_detail detail, lan_error *err);
 
 /* "activity": {...}, how activation spread from what was last asked for. */
-lan_status answer_activity(lan_memory *m, json *j, size_t most, lan_error *err);
+lan_status answer_activity(lan_memory *m, json_writer *j, size_t most, lan_error *err);
 
-void answer_path(json *j, const lan_path *path);
-void answer_sentence(json *j, const lan_sentence *sentence);
+void answer_path(json_writer *j, const lan_path *path);
+void answer_sentence(json_writer *j, const lan_sentence *sentence);
 
 #endif

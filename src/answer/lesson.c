@@ -6,59 +6,59 @@
 /* ---- the network that learns ---- */
 
 typedef struct telling {
-  json *j;
+  json_writer *j;
   uint32_t hidden;
 } telling;
 
-static void add_floats(json *j, const char *key, const float *numbers, size_t n) {
-  json_key(j, key);
-  json_open(j, '[');
-  for (size_t i = 0; i < n; i++) json_number(j, (double)numbers[i]);
-  json_close(j, ']');
+static void add_floats(json_writer *j, const char *key, const float *numbers, size_t n) {
+  jw_key(j, key);
+  jw_open(j, '[');
+  for (size_t i = 0; i < n; i++) jw_number(j, (double)numbers[i]);
+  jw_close(j, ']');
 }
 
-static void add_value(json *j, const char *key, double v) {
-  json_key(j, key);
-  json_number(j, v);
+static void add_value(json_writer *j, const char *key, double v) {
+  jw_key(j, key);
+  jw_number(j, v);
 }
 
 /* As whole hundredths, which is what a picture can show. */
-static void add_field(json *j, const float *field) {
-  json_key(j, "field");
-  json_open(j, '[');
+static void add_field(json_writer *j, const float *field) {
+  jw_key(j, "field");
+  jw_open(j, '[');
   for (size_t i = 0; i < CLASSROOM_SIDE * CLASSROOM_SIDE; i++) {
-    json_count(j, (size_t)(field[i] * 100 + 0.5F));
+    jw_count(j, (size_t)(field[i] * 100 + 0.5F));
   }
-  json_close(j, ']');
+  jw_close(j, ']');
 }
 
 static void add_points(telling *t, const classroom_point *points) {
-  json_key(t->j, "points");
-  json_open(t->j, '[');
+  jw_key(t->j, "points");
+  jw_open(t->j, '[');
   for (size_t i = 0; i < CLASSROOM_POINTS; i++) {
-    json_open(t->j, '[');
-    json_number(t->j, (double)points[i].x);
-    json_number(t->j, (double)points[i].y);
-    json_integer(t->j, points[i].kind);
-    json_close(t->j, ']');
+    jw_open(t->j, '[');
+    jw_number(t->j, (double)points[i].x);
+    jw_number(t->j, (double)points[i].y);
+    jw_integer(t->j, points[i].kind);
+    jw_close(t->j, ']');
   }
-  json_close(t->j, ']');
-  json_key(t->j, "throws");
-  json_open(t->j, '[');
+  jw_close(t->j, ']');
+  jw_key(t->j, "throws");
+  jw_open(t->j, '[');
 }
 
 static int add_throw(void *ctx, const classroom_point *points, const classroom_throw *thrown) {
   telling *t = ctx;
-  json *j = t->j;
+  json_writer *j = t->j;
   if (thrown->number == 0) add_points(t, points);
-  json_open(j, '{');
+  jw_open(j, '{');
   add_value(j, "loss", thrown->loss);
-  json_key(j, "right");
-  json_count(j, thrown->right);
+  jw_key(j, "right");
+  jw_count(j, thrown->right);
   add_floats(j, "weights", thrown->weights, thrown->n_weights);
   if (thrown->example) {
-    json_key(j, "example");
-    json_count(j, (size_t)(thrown->example - points));
+    jw_key(j, "example");
+    jw_count(j, (size_t)(thrown->example - points));
     add_value(j, "guess", (double)thrown->guess);
     add_value(j, "error", thrown->error);
     add_floats(j, "hidden", thrown->hidden, t->hidden);
@@ -66,22 +66,22 @@ static int add_throw(void *ctx, const classroom_point *points, const classroom_t
     add_value(j, "guess_gradient", (double)thrown->guess_gradient);
   }
   if (thrown->field) add_field(j, thrown->field);
-  json_close(j, '}');
+  jw_close(j, '}');
   return j->out->failed;
 }
 
-lan_status answer_lesson(const classroom_options *options, json *j, lan_error *err) {
+lan_status answer_lesson(const classroom_options *options, json_writer *j, lan_error *err) {
   telling t = {j, options->hidden};
-  json_open(j, '{');
-  json_key(j, "side");
-  json_count(j, CLASSROOM_SIDE);
-  json_key(j, "hidden");
-  json_count(j, options->hidden);
+  jw_open(j, '{');
+  jw_key(j, "side");
+  jw_count(j, CLASSROOM_SIDE);
+  jw_key(j, "hidden");
+  jw_count(j, options->hidden);
   lan_status s = classroom_run(options, add_throw, &t, err);
   if (j->out->failed) return lan_fail_memory(err, 0);
   if (s != LAN_OK) return s;
-  json_close(j, ']');
-  json_close(j, '}');
+  jw_close(j, ']');
+  jw_close(j, '}');
   return LAN_OK;
 }
 
@@ -128,44 +128,44 @@ static lan_status build_words(lan_graph *g, lan_error *err) {
   return lan_graph_build(N_WORDS, edges, 2 * N_TIES, g, err);
 }
 
-static void add_word(json *j, const waves *w, uint32_t i, uint32_t cue, int vietnamese) {
-  json_open(j, '{');
-  json_entry(j, "kind", "note");
-  json_entry(j, "name", WORDS[i][vietnamese ? 0 : 1]);
-  json_key(j, "path");
-  json_null(j);
-  json_key(j, "cue");
-  json_bool(j, i == cue);
-  json_key(j, "activation");
-  json_open(j, '[');
-  for (size_t t = 0; t <= STEPS; t++) json_number(j, w->all[t][i]);
-  json_close(j, ']');
-  json_close(j, '}');
+static void add_word(json_writer *j, const waves *w, uint32_t i, uint32_t cue, int vietnamese) {
+  jw_open(j, '{');
+  jw_entry(j, "kind", "note");
+  jw_entry(j, "name", WORDS[i][vietnamese ? 0 : 1]);
+  jw_key(j, "path");
+  jw_null(j);
+  jw_key(j, "cue");
+  jw_bool(j, i == cue);
+  jw_key(j, "activation");
+  jw_open(j, '[');
+  for (size_t t = 0; t <= STEPS; t++) jw_number(j, w->all[t][i]);
+  jw_close(j, ']');
+  jw_close(j, '}');
 }
 
-static void add_ties(json *j, const waves *w, const lan_graph *g, double decay) {
+static void add_ties(json_writer *j, const waves *w, const lan_graph *g, double decay) {
   for (uint32_t i = 0; i < N_WORDS; i++) {
     double sum = 0;
     for (uint32_t e = g->offsets[i]; e < g->offsets[i + 1]; e++) sum += (double)g->weights[e];
     for (uint32_t e = g->offsets[i]; e < g->offsets[i + 1]; e++) {
-      json_open(j, '{');
-      json_key(j, "from");
-      json_count(j, i);
-      json_key(j, "to");
-      json_count(j, g->targets[e]);
-      json_entry(j, "kind", "link");
-      json_key(j, "flow");
-      json_open(j, '[');
+      jw_open(j, '{');
+      jw_key(j, "from");
+      jw_count(j, i);
+      jw_key(j, "to");
+      jw_count(j, g->targets[e]);
+      jw_entry(j, "kind", "link");
+      jw_key(j, "flow");
+      jw_open(j, '[');
       for (size_t t = 0; t < STEPS; t++) {
-        json_number(j, decay * (double)g->weights[e] / sum * w->now[t][i]);
+        jw_number(j, decay * (double)g->weights[e] / sum * w->now[t][i]);
       }
-      json_close(j, ']');
-      json_close(j, '}');
+      jw_close(j, ']');
+      jw_close(j, '}');
     }
   }
 }
 
-lan_status answer_words(uint32_t cue, int vietnamese, json *j, lan_error *err) {
+lan_status answer_words(uint32_t cue, int vietnamese, json_writer *j, lan_error *err) {
   lan_graph g = {0};
   lan_spreader *spreader = NULL;
   waves w = {0};
@@ -177,18 +177,18 @@ lan_status answer_words(uint32_t cue, int vietnamese, json *j, lan_error *err) {
   if (s == LAN_OK) s = lan_spreader_new(&g, &spreader, err);
   if (s == LAN_OK) s = lan_spread_steps(spreader, &model, &from, 1, keep_step, &w, err);
   if (s == LAN_OK) {
-    json_open(j, '{');
-    json_key(j, "steps");
-    json_count(j, STEPS);
-    json_key(j, "nodes");
-    json_open(j, '[');
+    jw_open(j, '{');
+    jw_key(j, "steps");
+    jw_count(j, STEPS);
+    jw_key(j, "nodes");
+    jw_open(j, '[');
     for (uint32_t i = 0; i < N_WORDS; i++) add_word(j, &w, i, cue, vietnamese);
-    json_close(j, ']');
-    json_key(j, "edges");
-    json_open(j, '[');
+    jw_close(j, ']');
+    jw_key(j, "edges");
+    jw_open(j, '[');
     add_ties(j, &w, &g, model.decay);
-    json_close(j, ']');
-    json_close(j, '}');
+    jw_close(j, ']');
+    jw_close(j, '}');
   }
   lan_spreader_free(spreader);
   lan_graph_free(&g);

@@ -6,11 +6,11 @@
 #include "train/classroom.h"
 
 /* {"points": [[x, y, kind], ...], "side": 24, "hidden": H, "throws": [{...}, ...]}; see docs/api.md. */
-lan_status answer_lesson(const classroom_options *options, json *j, lan_error *err);
+lan_status answer_lesson(const classroom_options *options, json_writer *j, lan_error *err);
 
 /* Spreads activation from one of a few words that call each other to mind: {"steps": 3, "nodes": [...],
  * "edges": [...]} as "activity" has it, all of the words. `cue` counts from 0. LAN_ERANGE: there is no such
  * word. */
-lan_status answer_words(uint32_t cue, int vietnamese, json *j, lan_error *err);
+lan_status answer_words(uint32_t cue, int vietnamese, json_writer *j, lan_error *err);
 
 #endif

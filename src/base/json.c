@@ -3,23 +3,23 @@
 #include <math.h>
 #include <stdio.h>
 
-static void begin_value(json *j) {
+static void begin_value(json_writer *j) {
   if (j->comma) lan_buf_add_char(j->out, ',');
   j->comma = true;
 }
 
-void json_open(json *j, char bracket) {
+void jw_open(json_writer *j, char bracket) {
   begin_value(j);
   lan_buf_add_char(j->out, bracket);
   j->comma = false;
 }
 
-void json_close(json *j, char bracket) {
+void jw_close(json_writer *j, char bracket) {
   lan_buf_add_char(j->out, bracket);
   j->comma = true;
 }
 
-void json_key(json *j, const char *key) {
+void jw_key(json_writer *j, const char *key) {
   begin_value(j);
   lan_buf_add_char(j->out, '"');
   lan_buf_add_str(j->out, key);
@@ -50,7 +50,7 @@ static void add_valid(lan_buf *out, const char *s, size_t n) {
   }
 }
 
-void json_string(json *j, lan_str s) {
+void jw_string(json_writer *j, lan_str s) {
   begin_value(j);
   lan_buf_add_char(j->out, '"');
   while (s.len > 0) {
@@ -65,10 +65,10 @@ void json_string(json *j, lan_str s) {
   lan_buf_add_char(j->out, '"');
 }
 
-void json_number(json *j, double v) {
+void jw_number(json_writer *j, double v) {
   char digits[32];
   if (!isfinite(v)) {
-    json_null(j);
+    jw_null(j);
     return;
   }
   begin_value(j);
@@ -76,46 +76,46 @@ void json_number(json *j, double v) {
   lan_buf_add(j->out, digits, (size_t)n);
 }
 
-void json_count(json *j, size_t n) {
+void jw_count(json_writer *j, size_t n) {
   begin_value(j);
   lan_buf_printf(j->out, "%zu", n);
 }
 
-void json_integer(json *j, int64_t n) {
+void jw_integer(json_writer *j, int64_t n) {
   begin_value(j);
   lan_buf_printf(j->out, "%lld", (long long)n);
 }
 
-void json_null(json *j) {
+void jw_null(json_writer *j) {
   begin_value(j);
   lan_buf_add_str(j->out, "null");
 }
 
-void json_bool(json *j, bool v) {
+void jw_bool(json_writer *j, bool v) {
   begin_value(j);
   lan_buf_add_str(j->out, v ? "true" : "false");
 }
 
-void json_bytes(json *j, const char *key, const char *bytes) {
-  json_key(j, key);
+void jw_bytes(json_writer *j, const char *key, const char *bytes) {
+  jw_key(j, key);
   if (!bytes) {
-    json_null(j);
+    jw_null(j);
     return;
   }
   lan_str s = lan_str_of(bytes);
-  json_string(j, s);
+  jw_string(j, s);
   if (lan_utf8_valid(s.ptr, s.len) == s.len) return;
   lan_buf_printf(j->out, ",\"%s_bytes_hex\":\"", key);
   for (size_t i = 0; i < s.len; i++) lan_buf_printf(j->out, "%02x", (unsigned char)s.ptr[i]);
   lan_buf_add_char(j->out, '"');
 }
 
-void json_entry(json *j, const char *key, const char *text) {
-  json_key(j, key);
-  json_string(j, lan_str_of(text));
+void jw_entry(json_writer *j, const char *key, const char *text) {
+  jw_key(j, key);
+  jw_string(j, lan_str_of(text));
 }
 
-void json_end(json *j) {
+void jw_end(json_writer *j) {
   lan_buf_add_char(j->out, '\n');
   j->comma = false;
 }

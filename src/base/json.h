@@ -7,29 +7,29 @@
 
 #include "base/str.h"
 
-typedef struct json {
+typedef struct json_writer {
   lan_buf *out;
   bool comma; /* something stands before at this depth */
-} json;
+} json_writer;
 
-void json_open(json *j, char bracket);   /* '{' or '[' */
-void json_close(json *j, char bracket);  /* '}' or ']' */
-void json_key(json *j, const char *key); /* plain ASCII */
+void jw_open(json_writer *j, char bracket);   /* '{' or '[' */
+void jw_close(json_writer *j, char bracket);  /* '}' or ']' */
+void jw_key(json_writer *j, const char *key); /* plain ASCII */
 
 /* What is not UTF-8 becomes U+FFFD. */
-void json_string(json *j, lan_str s);
-void json_number(json *j, double v); /* 6 significant digits; null if not finite */
-void json_count(json *j, size_t n);
-void json_integer(json *j, int64_t n);
-void json_null(json *j);
-void json_bool(json *j, bool v);
+void jw_string(json_writer *j, lan_str s);
+void jw_number(json_writer *j, double v); /* 6 significant digits; null if not finite */
+void jw_count(json_writer *j, size_t n);
+void jw_integer(json_writer *j, int64_t n);
+void jw_null(json_writer *j);
+void jw_bool(json_writer *j, bool v);
 
 /* "key": "...", and for bytes that are not UTF-8 also "key_bytes_hex": "c3..." with what they are.
  * NULL becomes null. */
-void json_bytes(json *j, const char *key, const char *bytes);
-void json_entry(json *j, const char *key, const char *text);
+void jw_bytes(json_writer *j, const char *key, const char *bytes);
+void jw_entry(json_writer *j, const char *key, const char *text);
 
 /* Ends the record: a newline. */
-void json_end(json *j);
+void jw_end(json_writer *j);
 
 #endif

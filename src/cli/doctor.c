@@ -65,35 +65,35 @@ static bool show(cli *c, const lan_defect *d, size_t n) {
 }
 
 static void show_json(cli *c, const session *s, const lan_defect *d, size_t n) {
-  json j = {&c->out.buf, false};
-  json_open(&j, '{');
-  json_bytes(&j, "vault", s->report.vault);
-  json_key(&j, "counts");
-  json_open(&j, '{');
+  json_writer j = {&c->out.buf, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "vault", s->report.vault);
+  jw_key(&j, "counts");
+  jw_open(&j, '{');
   for (size_t i = 0, same; i < n; i += same) {
     same = count_kind(&d[i], n - i);
-    json_key(&j, lan_defect_name(d[i].kind));
-    json_count(&j, same);
+    jw_key(&j, lan_defect_name(d[i].kind));
+    jw_count(&j, same);
   }
-  json_close(&j, '}');
-  json_key(&j, "defects");
-  json_open(&j, '[');
+  jw_close(&j, '}');
+  jw_key(&j, "defects");
+  jw_open(&j, '[');
   for (size_t i = 0, k = 0; i < n; i++, k++) {
     if (i > 0 && d[i].kind != d[i - 1].kind) k = 0;
     if (c->opt.limit && k >= c->opt.limit) continue;
-    json_open(&j, '{');
-    json_entry(&j, "kind", lan_defect_name(d[i].kind));
-    json_bytes(&j, "path", d[i].path);
+    jw_open(&j, '{');
+    jw_entry(&j, "kind", lan_defect_name(d[i].kind));
+    jw_bytes(&j, "path", d[i].path);
     if (d[i].line > 0) {
-      json_key(&j, "line");
-      json_count(&j, d[i].line);
+      jw_key(&j, "line");
+      jw_count(&j, d[i].line);
     }
-    json_entry(&j, "message", d[i].message);
-    json_close(&j, '}');
+    jw_entry(&j, "message", d[i].message);
+    jw_close(&j, '}');
   }
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static cli_exit run(cli *c) {

@@ -4,22 +4,22 @@
 
 static void show_json(lan_buf *out, const lan_ranking_quality *r, size_t hidden) {
   for (size_t i = 0; i < LAN_RANKINGS; i++) {
-    json j = {out, false};
-    json_open(&j, '{');
-    json_entry(&j, "ranking", r[i].name);
-    json_key(&j, "hidden");
-    json_count(&j, hidden);
+    json_writer j = {out, false};
+    jw_open(&j, '{');
+    jw_entry(&j, "ranking", r[i].name);
+    jw_key(&j, "hidden");
+    jw_count(&j, hidden);
     const struct {
       const char *key;
       double value;
     } numbers[] = {
         {"mrr", r[i].mrr}, {"hits1", r[i].hits1}, {"hits5", r[i].hits5}, {"hits10", r[i].hits10}};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-      json_key(&j, numbers[k].key);
-      json_number(&j, numbers[k].value);
+      jw_key(&j, numbers[k].key);
+      jw_number(&j, numbers[k].value);
     }
-    json_close(&j, '}');
-    json_end(&j);
+    jw_close(&j, '}');
+    jw_end(&j);
   }
 }
 

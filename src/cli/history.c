@@ -7,7 +7,7 @@ enum { EVENTS = 20 };
 
 typedef struct showing {
   cli *c;
-  json j;
+  json_writer j;
   size_t n;
 } showing;
 
@@ -32,17 +32,17 @@ static int show(void *ctx, const lan_event *e) {
 
 static int show_json(void *ctx, const lan_event *e) {
   showing *w = ctx;
-  json *j = &w->j;
+  json_writer *j = &w->j;
   bool opened = e->kind == LAN_EVENT_OPENED;
   w->n++;
-  json_open(j, '{');
-  json_entry(j, "event", opened ? "opened" : lan_verdict_name(e->verdict));
-  json_key(j, "at_ms");
-  json_integer(j, e->unix_ms);
-  json_bytes(j, "note", e->note);
-  json_bytes(j, opened ? "from" : "related", e->other[0] ? e->other : NULL);
-  if (opened) json_entry(j, "source", e->source);
-  json_close(j, '}');
+  jw_open(j, '{');
+  jw_entry(j, "event", opened ? "opened" : lan_verdict_name(e->verdict));
+  jw_key(j, "at_ms");
+  jw_integer(j, e->unix_ms);
+  jw_bytes(j, "note", e->note);
+  jw_bytes(j, opened ? "from" : "related", e->other[0] ? e->other : NULL);
+  if (opened) jw_entry(j, "source", e->source);
+  jw_close(j, '}');
   return cli_stopped();
 }
 
@@ -52,10 +52,10 @@ static cli_exit tell(session *s, const lan_span *span) {
   showing w = {.c = c, .j = {&c->out.buf, false}};
   size_t limit = c->opt.limit ? c->opt.limit : EVENTS;
   if (c->opt.json) {
-    json_open(&w.j, '{');
-    json_bytes(&w.j, "note", span->note);
-    json_key(&w.j, "history");
-    json_open(&w.j, '[');
+    jw_open(&w.j, '{');
+    jw_bytes(&w.j, "note", span->note);
+    jw_key(&w.j, "history");
+    jw_open(&w.j, '[');
   }
   lan_status status =
       lan_memory_history(s->memory, span, limit, c->opt.json ? show_json : show, &w, &err);
@@ -64,9 +64,9 @@ static cli_exit tell(session *s, const lan_span *span) {
     return use_failed(status, &err);
   }
   if (c->opt.json) {
-    json_close(&w.j, ']');
-    json_close(&w.j, '}');
-    json_end(&w.j);
+    jw_close(&w.j, ']');
+    jw_close(&w.j, '}');
+    jw_end(&w.j);
   } else if (w.n == 0 && !c->opt.quiet) {
     cli_complain("nothing was opened%s%s", span->note ? " there: " : "",
                  span->note ? span->note : "");

@@ -3,20 +3,20 @@
 #include "cli/session.h"
 
 static void show_json(lan_buf *out, const lan_memory_report *r) {
-  json j = {out, false};
-  json_open(&j, '{');
-  json_bytes(&j, "vault", r->vault);
-  json_key(&j, "notes");
-  json_count(&j, r->notes + r->canvases);
-  json_key(&j, "read_now");
-  json_count(&j, r->read_now);
-  json_key(&j, "skipped");
-  json_count(&j, r->skipped);
-  json_bytes(&j, "cache_file", r->cache_file);
-  json_key(&j, "seconds");
-  json_number(&j, r->seconds);
-  json_close(&j, '}');
-  json_end(&j);
+  json_writer j = {out, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "vault", r->vault);
+  jw_key(&j, "notes");
+  jw_count(&j, r->notes + r->canvases);
+  jw_key(&j, "read_now");
+  jw_count(&j, r->read_now);
+  jw_key(&j, "skipped");
+  jw_count(&j, r->skipped);
+  jw_bytes(&j, "cache_file", r->cache_file);
+  jw_key(&j, "seconds");
+  jw_number(&j, r->seconds);
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static void show(output *o, const lan_memory_report *r) {

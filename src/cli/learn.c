@@ -12,12 +12,12 @@ static int on_progress(void *ctx, double done) {
 }
 
 static void show_json(lan_buf *out, const lan_learn_report *r) {
-  json j = {out, false};
-  json_open(&j, '{');
-  json_key(&j, "examples");
-  json_count(&j, r->examples);
-  json_key(&j, "held_back");
-  json_count(&j, r->held_back);
+  json_writer j = {out, false};
+  jw_open(&j, '{');
+  jw_key(&j, "examples");
+  jw_count(&j, r->examples);
+  jw_key(&j, "held_back");
+  jw_count(&j, r->held_back);
   const struct {
     const char *key;
     double value;
@@ -27,13 +27,13 @@ static void show_json(lan_buf *out, const lan_learn_report *r) {
                  {"hits10_after", r->hits10_after},
                  {"seconds", r->seconds}};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    json_key(&j, numbers[i].key);
-    json_number(&j, numbers[i].value);
+    jw_key(&j, numbers[i].key);
+    jw_number(&j, numbers[i].value);
   }
-  json_key(&j, "kept");
-  json_bool(&j, r->kept != 0);
-  json_close(&j, '}');
-  json_end(&j);
+  jw_key(&j, "kept");
+  jw_bool(&j, r->kept != 0);
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static void show(output *o, const lan_learn_report *r) {

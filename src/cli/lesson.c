@@ -254,49 +254,49 @@ void lesson_update(const lesson *l, const lesson_words *w, double rate, output *
 
 /* ---- for programs ---- */
 
-static void add_array(json *j, const char *key, const float *v, size_t n) {
-  json_key(j, key);
-  json_open(j, '[');
-  for (size_t i = 0; i < n; i++) json_number(j, (double)v[i]);
-  json_close(j, ']');
+static void add_array(json_writer *j, const char *key, const float *v, size_t n) {
+  jw_key(j, key);
+  jw_open(j, '[');
+  for (size_t i = 0; i < n; i++) jw_number(j, (double)v[i]);
+  jw_close(j, ']');
 }
 
-static void add_layer(const lesson *l, lan_var i, const lan_layer *layer, json *j) {
-  json_open(j, '{');
-  json_bytes(j, "name", layer->name);
-  json_entry(j, "kind", layer->kind);
+static void add_layer(const lesson *l, lan_var i, const lan_layer *layer, json_writer *j) {
+  jw_open(j, '{');
+  jw_bytes(j, "name", layer->name);
+  jw_entry(j, "kind", layer->kind);
   add_array(j, "value", l->values, count_of(layer->shape));
   if (lan_net_plan_value_gradient(l->plan, i, l->values, NULL) == LAN_OK) {
     add_array(j, "gradient", l->values, count_of(layer->shape));
   } else {
-    json_key(j, "gradient");
-    json_null(j);
+    jw_key(j, "gradient");
+    jw_null(j);
   }
-  json_close(j, '}');
+  jw_close(j, '}');
 }
 
-void lesson_json(const lesson *l, json *j) {
-  json_key(j, "layers");
-  json_open(j, '[');
+void lesson_json(const lesson *l, json_writer *j) {
+  jw_key(j, "layers");
+  jw_open(j, '[');
   for (lan_var i = 0; (size_t)i < lan_net_n_layers(l->net); i++) {
     lan_layer layer = lan_net_layer_at(l->net, i);
     if (is_parameter(&layer)) continue;
     if (lan_net_plan_value(l->plan, i, l->values, NULL) == LAN_OK) add_layer(l, i, &layer, j);
   }
-  json_close(j, ']');
-  json_key(j, "parameters");
-  json_open(j, '[');
+  jw_close(j, ']');
+  jw_key(j, "parameters");
+  jw_open(j, '[');
   const float *before = l->before;
   for (size_t i = 0; i < lan_net_n_parameters(l->net); i++) {
     lan_parameter p = lan_net_parameter_at(l->net, i);
-    json_open(j, '{');
-    json_bytes(j, "name", p.name);
+    jw_open(j, '{');
+    jw_bytes(j, "name", p.name);
     add_array(j, "before", before, p.count);
     lan_net_plan_gradient(l->plan, i, l->values);
     add_array(j, "gradient", l->values, p.count);
     add_array(j, "after", p.values, p.count);
-    json_close(j, '}');
+    jw_close(j, '}');
     before += p.count;
   }
-  json_close(j, ']');
+  jw_close(j, ']');
 }

@@ -38,7 +38,7 @@ void lesson_backward(const lesson *l, const lesson_words *w, output *o);
 void lesson_update(const lesson *l, const lesson_words *w, double rate, output *o);
 
 /* All of it, as "layers": [...], "parameters": [...]. */
-void lesson_json(const lesson *l, json *j);
+void lesson_json(const lesson *l, json_writer *j);
 
 /* A number in 9 columns. */
 void lesson_number(output *o, double v);

@@ -32,18 +32,18 @@ static void write_line(output *o, const lan_net_check_result *r) {
 }
 
 static void write_json(lan_buf *out, const lan_net_check_result *r) {
-  json j = {out, false};
-  json_open(&j, '{');
-  json_entry(&j, "kind", r->kind);
-  json_entry(&j, "case", r->name);
-  json_entry(&j, "kernel", r->kernel);
-  json_bytes(&j, "worst", r->worst);
-  json_key(&j, "error");
-  json_number(&j, r->error);
-  json_key(&j, "passed");
-  json_bool(&j, r->passed);
-  json_close(&j, '}');
-  json_end(&j);
+  json_writer j = {out, false};
+  jw_open(&j, '{');
+  jw_entry(&j, "kind", r->kind);
+  jw_entry(&j, "case", r->name);
+  jw_entry(&j, "kernel", r->kernel);
+  jw_bytes(&j, "worst", r->worst);
+  jw_key(&j, "error");
+  jw_number(&j, r->error);
+  jw_key(&j, "passed");
+  jw_bool(&j, r->passed);
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static int on_result(void *ctx, const lan_net_check_result *result) {

@@ -32,22 +32,22 @@ static size_t next_label(const predicting *p, uint32_t n, size_t last) {
 static void write_json(const predicting *p, const char *path) {
   const lan_model_info *info = lan_model_describe(p->model);
   size_t wanted = p->c->opt.limit ? p->c->opt.limit : LABELS, last = info->n_classes;
-  json j = {&p->c->out.buf, false};
-  json_open(&j, '{');
-  json_bytes(&j, p->row ? "row" : "file", path);
-  json_key(&j, "labels");
-  json_open(&j, '[');
+  json_writer j = {&p->c->out.buf, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, p->row ? "row" : "file", path);
+  jw_key(&j, "labels");
+  jw_open(&j, '[');
   for (size_t k = 0; k < wanted && k < info->n_classes; k++) {
     last = next_label(p, info->n_classes, last);
-    json_open(&j, '{');
-    json_bytes(&j, "label", info->classes[last]);
-    json_key(&j, "probability");
-    json_number(&j, (double)p->probabilities[last]);
-    json_close(&j, '}');
+    jw_open(&j, '{');
+    jw_bytes(&j, "label", info->classes[last]);
+    jw_key(&j, "probability");
+    jw_number(&j, (double)p->probabilities[last]);
+    jw_close(&j, '}');
   }
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static void write_text(const predicting *p, const char *path) {

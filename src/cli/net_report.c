@@ -73,31 +73,31 @@ void net_report_text(output *o, const lan_model_info *info, const lan_evaluation
 }
 
 void net_report_json(lan_buf *out, const lan_model_info *info, const lan_evaluation *e) {
-  json j = {out, false};
-  json_open(&j, '{');
-  json_key(&j, "accuracy");
-  json_number(&j, share(e->n_right, e->n_examples));
-  json_key(&j, "loss");
-  json_number(&j, e->loss);
-  json_key(&j, "examples");
-  json_count(&j, e->n_examples);
-  json_key(&j, "classes");
-  json_open(&j, '[');
+  json_writer j = {out, false};
+  jw_open(&j, '{');
+  jw_key(&j, "accuracy");
+  jw_number(&j, share(e->n_right, e->n_examples));
+  jw_key(&j, "loss");
+  jw_number(&j, e->loss);
+  jw_key(&j, "examples");
+  jw_count(&j, e->n_examples);
+  jw_key(&j, "classes");
+  jw_open(&j, '[');
   for (size_t c = 0; c < e->n_classes; c++) {
     class_counts k = count_class(e, c);
-    json_open(&j, '{');
-    json_bytes(&j, "class", info->classes[c]);
-    json_key(&j, "precision");
-    json_number(&j, share(k.right, k.guessed));
-    json_key(&j, "recall");
-    json_number(&j, share(k.right, k.is));
-    json_key(&j, "guesses");
-    json_open(&j, '[');
-    for (size_t i = 0; i < e->n_classes; i++) json_count(&j, e->confusion[c * e->n_classes + i]);
-    json_close(&j, ']');
-    json_close(&j, '}');
+    jw_open(&j, '{');
+    jw_bytes(&j, "class", info->classes[c]);
+    jw_key(&j, "precision");
+    jw_number(&j, share(k.right, k.guessed));
+    jw_key(&j, "recall");
+    jw_number(&j, share(k.right, k.is));
+    jw_key(&j, "guesses");
+    jw_open(&j, '[');
+    for (size_t i = 0; i < e->n_classes; i++) jw_count(&j, e->confusion[c * e->n_classes + i]);
+    jw_close(&j, ']');
+    jw_close(&j, '}');
   }
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }

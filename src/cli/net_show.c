@@ -100,41 +100,41 @@ static void show_text(cli *c, lan_model *m, const lan_net_plan *plan) {
 }
 
 static void show_json(cli *c, lan_model *m, const lan_net_plan *plan) {
-  json j = {&c->out.buf, false};
+  json_writer j = {&c->out.buf, false};
   const lan_model_info *info = lan_model_describe(m);
   lan_net *net = lan_model_net(m);
-  json_open(&j, '{');
-  json_key(&j, "parameters");
-  json_count(&j, learning(net));
-  json_key(&j, "flops");
-  json_number(&j, flops(net));
-  json_entry(&j, "description", info->description);
-  json_key(&j, "classes");
-  json_open(&j, '[');
-  for (uint32_t i = 0; i < info->n_classes; i++) json_string(&j, lan_str_of(info->classes[i]));
-  json_close(&j, ']');
-  json_key(&j, "layers");
-  json_open(&j, '[');
+  jw_open(&j, '{');
+  jw_key(&j, "parameters");
+  jw_count(&j, learning(net));
+  jw_key(&j, "flops");
+  jw_number(&j, flops(net));
+  jw_entry(&j, "description", info->description);
+  jw_key(&j, "classes");
+  jw_open(&j, '[');
+  for (uint32_t i = 0; i < info->n_classes; i++) jw_string(&j, lan_str_of(info->classes[i]));
+  jw_close(&j, ']');
+  jw_key(&j, "layers");
+  jw_open(&j, '[');
   for (size_t i = 0; i < lan_net_n_layers(net); i++) {
     lan_layer l = lan_net_layer_at(net, (lan_var)i);
     if (!is_part(&l)) continue;
-    json_open(&j, '{');
-    json_entry(&j, "name", l.name);
-    json_entry(&j, "kind", l.kind);
-    json_key(&j, "shape");
-    json_open(&j, '[');
-    for (uint32_t k = 1; k < l.shape.rank; k++) json_count(&j, l.shape.dims[k]);
-    json_close(&j, ']');
-    json_key(&j, "parameters");
-    json_count(&j, l.n_parameters);
-    json_key(&j, "flops");
-    json_number(&j, l.flops);
-    json_entry(&j, "kernel", kernel_of(plan, l.name));
-    json_close(&j, '}');
+    jw_open(&j, '{');
+    jw_entry(&j, "name", l.name);
+    jw_entry(&j, "kind", l.kind);
+    jw_key(&j, "shape");
+    jw_open(&j, '[');
+    for (uint32_t k = 1; k < l.shape.rank; k++) jw_count(&j, l.shape.dims[k]);
+    jw_close(&j, ']');
+    jw_key(&j, "parameters");
+    jw_count(&j, l.n_parameters);
+    jw_key(&j, "flops");
+    jw_number(&j, l.flops);
+    jw_entry(&j, "kernel", kernel_of(plan, l.name));
+    jw_close(&j, '}');
   }
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static bool is_preset(const char *word) {

@@ -19,16 +19,16 @@ static void show(output *o, const lan_note *from, const lan_note *to, const lan_
 
 static void show_json(lan_buf *out, const lan_note *from, const lan_note *to, const lan_path *paths,
                       size_t n) {
-  json j = {out, false};
-  json_open(&j, '{');
-  json_bytes(&j, "from", from->path);
-  json_bytes(&j, "to", to->path);
-  json_key(&j, "paths");
-  json_open(&j, '[');
+  json_writer j = {out, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "from", from->path);
+  jw_bytes(&j, "to", to->path);
+  jw_key(&j, "paths");
+  jw_open(&j, '[');
   for (size_t i = 0; i < n; i++) answer_path(&j, &paths[i]);
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static lan_status ask(session *s, const query *q, size_t *found, lan_error *err) {

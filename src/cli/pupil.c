@@ -135,22 +135,22 @@ void pupil_end(const story *s, output *o) {
 /* ---- for programs ---- */
 
 void pupil_json(const pupil *p, size_t number, output *o) {
-  json j = {&o->buf, false};
-  json_open(&j, '{');
-  json_key(&j, "throw");
-  json_count(&j, number);
-  json_key(&j, "error");
-  json_number(&j, p->error);
-  json_bytes(&j, "answer", p->classes[p->right]);
-  json_key(&j, "classes");
-  json_open(&j, '[');
-  for (uint32_t i = 0; i < p->n_classes; i++) json_string(&j, lan_str_of(p->classes[i]));
-  json_close(&j, ']');
-  json_key(&j, "guess");
-  json_open(&j, '[');
-  for (uint32_t i = 0; i < p->n_classes; i++) json_number(&j, (double)guess_of(p)[i]);
-  json_close(&j, ']');
+  json_writer j = {&o->buf, false};
+  jw_open(&j, '{');
+  jw_key(&j, "throw");
+  jw_count(&j, number);
+  jw_key(&j, "error");
+  jw_number(&j, p->error);
+  jw_bytes(&j, "answer", p->classes[p->right]);
+  jw_key(&j, "classes");
+  jw_open(&j, '[');
+  for (uint32_t i = 0; i < p->n_classes; i++) jw_string(&j, lan_str_of(p->classes[i]));
+  jw_close(&j, ']');
+  jw_key(&j, "guess");
+  jw_open(&j, '[');
+  for (uint32_t i = 0; i < p->n_classes; i++) jw_number(&j, (double)guess_of(p)[i]);
+  jw_close(&j, ']');
   lesson_json(&p->lesson, &j);
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, '}');
+  jw_end(&j);
 }

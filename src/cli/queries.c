@@ -17,16 +17,16 @@ static void write_failure(session *s, const query_kind *kind, const query *q, co
     cli_complain("%s", message);
     return;
   }
-  json j = {&s->c->out.buf, false};
-  json_open(&j, '{');
-  json_bytes(&j, kind->subject, q->text);
-  if (kind->second_subject) json_bytes(&j, kind->second_subject, q->second ? q->second : "");
-  json_entry(&j, "error", message);
-  json_key(&j, kind->list);
-  json_open(&j, '[');
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  json_writer j = {&s->c->out.buf, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, kind->subject, q->text);
+  if (kind->second_subject) jw_bytes(&j, kind->second_subject, q->second ? q->second : "");
+  jw_entry(&j, "error", message);
+  jw_key(&j, kind->list);
+  jw_open(&j, '[');
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 /* ---- standard input ---- */

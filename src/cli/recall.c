@@ -22,13 +22,13 @@ static lan_status show(session *s, const query *q, const lan_result *results, co
     }
     return show_results(s, results, *found, err);
   }
-  json j = {&s->c->out.buf, false};
-  json_open(&j, '{');
-  json_bytes(&j, "query", q->text);
+  json_writer j = {&s->c->out.buf, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "query", q->text);
   status = answer_results(s->memory, &j, results, *found, o->why ? ANSWER_WHY : ANSWER_BARE, err);
   if (status == LAN_OK && o->activity) status = answer_activity(s->memory, &j, o->activity, err);
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, '}');
+  jw_end(&j);
   return status;
 }
 

@@ -23,14 +23,14 @@ static lan_status ask(session *s, const query *q, size_t *found, lan_error *err)
     if (!o->null && (*found > 0 || o->from_stdin)) show_cue(&s->c->out, &note);
     return show_results(s, results, *found, err);
   }
-  json j = {&s->c->out.buf, false};
-  json_open(&j, '{');
-  json_bytes(&j, "note", note.path);
-  json_entry(&j, "title", note.title);
+  json_writer j = {&s->c->out.buf, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "note", note.path);
+  jw_entry(&j, "title", note.title);
   status = answer_results(s->memory, &j, results, *found, o->why ? ANSWER_WHY : ANSWER_BARE, err);
   if (status == LAN_OK && o->activity) status = answer_activity(s->memory, &j, o->activity, err);
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, '}');
+  jw_end(&j);
   return status;
 }
 

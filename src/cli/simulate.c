@@ -186,23 +186,23 @@ static void write_csv(series *w, uint32_t t) {
 }
 
 static void write_json(series *w, uint32_t t) {
-  json j = {&w->c->out.buf, false};
-  json_open(&j, '{');
-  json_key(&j, "time");
-  json_count(&j, t);
-  json_key(&j, "active");
-  json_open(&j, '[');
+  json_writer j = {&w->c->out.buf, false};
+  jw_open(&j, '{');
+  jw_key(&j, "time");
+  jw_count(&j, t);
+  jw_key(&j, "active");
+  jw_open(&j, '[');
   for (size_t i = 0; i < w->sorted.len; i++) {
-    json_open(&j, '{');
-    json_key(&j, "node");
-    json_string(&j, w->edges->names[w->sorted.data[i].node]);
-    json_key(&j, "activation");
-    json_number(&j, w->sorted.data[i].activation);
-    json_close(&j, '}');
+    jw_open(&j, '{');
+    jw_key(&j, "node");
+    jw_string(&j, w->edges->names[w->sorted.data[i].node]);
+    jw_key(&j, "activation");
+    jw_number(&j, w->sorted.data[i].activation);
+    jw_close(&j, '}');
   }
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 /* With -n the most active, the most active first; else all, in the order of the file. */

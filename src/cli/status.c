@@ -14,20 +14,20 @@ static void show_json(lan_buf *out, const lan_memory_report *r) {
       {"mentions", r->mentions},   {"words", r->words},       {"opens", r->opens},
       {"feedbacks", r->feedbacks}, {"hidden", r->hidden},     {"read_now", r->read_now},
       {"skipped", r->skipped}};
-  json j = {out, false};
-  json_open(&j, '{');
-  json_bytes(&j, "vault", r->vault);
+  json_writer j = {out, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "vault", r->vault);
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-    json_key(&j, counts[i].key);
-    json_count(&j, counts[i].n);
+    jw_key(&j, counts[i].key);
+    jw_count(&j, counts[i].n);
   }
-  json_bytes(&j, "cache_file", r->cache_file);
-  json_bytes(&j, "data_file", r->data_file);
-  json_bytes(&j, "cache_trouble", r->cache_trouble);
-  json_key(&j, "seconds");
-  json_number(&j, r->seconds);
-  json_close(&j, '}');
-  json_end(&j);
+  jw_bytes(&j, "cache_file", r->cache_file);
+  jw_bytes(&j, "data_file", r->data_file);
+  jw_bytes(&j, "cache_trouble", r->cache_trouble);
+  jw_key(&j, "seconds");
+  jw_number(&j, r->seconds);
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static void show_label(output *o, const char *label) {

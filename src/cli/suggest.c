@@ -28,27 +28,27 @@ static void show_one(session *s, const lan_suggestion *g, size_t i, size_t n, do
 
 /* `note`: the one that was asked about, or NULL. */
 static void show_json(session *s, const char *note, const lan_suggestion *g, size_t n) {
-  json j = {&s->c->out.buf, false};
-  json_open(&j, '{');
-  json_bytes(&j, "note", note);
-  json_key(&j, "suggestions");
-  json_open(&j, '[');
+  json_writer j = {&s->c->out.buf, false};
+  jw_open(&j, '{');
+  jw_bytes(&j, "note", note);
+  jw_key(&j, "suggestions");
+  jw_open(&j, '[');
   for (size_t i = 0; i < n; i++) {
-    json_open(&j, '{');
-    json_bytes(&j, "from", lan_memory_note(s->memory, g[i].from).path);
-    json_bytes(&j, "to", lan_memory_note(s->memory, g[i].to).path);
-    json_key(&j, "score");
-    json_number(&j, g[i].score);
-    json_entry(&j, "reason", g[i].reason ? g[i].reason : "");
+    jw_open(&j, '{');
+    jw_bytes(&j, "from", lan_memory_note(s->memory, g[i].from).path);
+    jw_bytes(&j, "to", lan_memory_note(s->memory, g[i].to).path);
+    jw_key(&j, "score");
+    jw_number(&j, g[i].score);
+    jw_entry(&j, "reason", g[i].reason ? g[i].reason : "");
     if (g[i].sentence.text && *g[i].sentence.text) {
-      json_key(&j, "sentence");
+      jw_key(&j, "sentence");
       answer_sentence(&j, &g[i].sentence);
     }
-    json_close(&j, '}');
+    jw_close(&j, '}');
   }
-  json_close(&j, ']');
-  json_close(&j, '}');
-  json_end(&j);
+  jw_close(&j, ']');
+  jw_close(&j, '}');
+  jw_end(&j);
 }
 
 static lan_status ask(session *s, const query *q, size_t *found, lan_error *err) {
