@@ -3,7 +3,7 @@
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local commands='related recall path suggest doctor index status opened feedback history forget export import learn eval simulate net help'
-  local nets='train eval predict show check explain'
+  local nets='train eval predict show check explain export'
   local vault='--vault --exclude --cache-dir --no-cache --quiet --weights'
   local command= options= word i
   COMPREPLY=()
@@ -70,6 +70,7 @@ _lantoa() {
     'net eval') options='--threads --json' ;;
     'net predict') options='--limit --stdin --null --json' ;;
     'net show') options='--side --classes --json' ;;
+    'net export') options='--output' ;;
     'net explain') options='--label --lang --throws --rate --json' ;;
     help) options=$commands ;;
     net | 'help net') options=$nets ;;
@@ -87,7 +88,7 @@ _lantoa() {
       mapfile -t COMPREPLY < <(compgen -f -X '!*.md' -- "$cur"; compgen -d -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;
-    simulate | export | import | 'net train' | 'net eval' | 'net predict' | 'net show')
+    simulate | export | import | 'net train' | 'net eval' | 'net predict' | 'net show' | 'net export')
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;

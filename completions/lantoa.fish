@@ -1,7 +1,7 @@
 # fish completion for lantoa
 
 set -l commands related recall path suggest doctor index status opened feedback history forget export import learn eval simulate net help
-set -l nets train eval predict show check explain
+set -l nets train eval predict show check explain export
 set -l asks related recall path suggest
 set -l notes related path suggest opened feedback history forget
 
@@ -99,6 +99,7 @@ complete -c lantoa -n "__fish_seen_subcommand_from train" -l validation -x -d 'S
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l weight-decay -x -d 'Weight decay'
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a check -d 'Check the gradients of every kind of layer'
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a explain -d 'How a network learns, step by step'
+complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a export -d 'Write a model as ONNX'
 complete -c lantoa -n "__fish_seen_subcommand_from check explain train eval predict show" -l json -d JSON
 complete -c lantoa -n "__fish_seen_subcommand_from explain" -l lang -x -a 'vi en' -d 'The language'
 complete -c lantoa -n "__fish_seen_subcommand_from explain" -l throws -x -d 'How often it tries'

@@ -411,6 +411,7 @@ static lan_status ask(lan_memory *m, lan_error *err) {
   const lan_defect *defects;
   const lan_path *paths;
   const lan_why *why;
+  const lan_activity *activity;
   size_t n;
   uint32_t coffee, tea;
   lan_status s = lan_memory_find(m, "Cà phê", &coffee, err);
@@ -421,6 +422,8 @@ static lan_status ask(lan_memory *m, lan_error *err) {
   if (s == LAN_OK) s = lan_memory_recall(m, "ca phe sáng", NULL, &results, &n, err);
   if (s == LAN_OK) assert_true(n > 0);
   if (s == LAN_OK) s = lan_memory_why(m, 0, &why, err);
+  if (s == LAN_OK) s = lan_memory_activity(m, 5, &activity, err);
+  if (s == LAN_OK) assert_true(activity->n_nodes == 5);
   if (s == LAN_OK) s = lan_memory_paths(m, coffee, tea, 3, &paths, &n, err);
   if (s == LAN_OK) assert_true(n > 0);
   if (s == LAN_OK) s = lan_memory_suggest(m, UINT32_MAX, 10, &suggestions, &n, err);
@@ -629,7 +632,7 @@ static void nets(void **state) {
 /* ---- train ---- */
 
 typedef struct train_paths {
-  const char *data, *model, *checkpoint, *log;
+  const char *data, *model, *checkpoint, *log, *onnx;
 } train_paths;
 
 /* Trained, kept, opened and evaluated; with a checkpoint and a log on the way. */
@@ -650,6 +653,7 @@ static lan_status train_and_use(void *ctx, lan_error *err) {
   if (s == LAN_OK) s = lan_model_open(c->model, &opened, err);
   if (s == LAN_OK) s = lan_model_evaluate(opened, c->data, 1, &e, err);
   if (s == LAN_OK) s = lan_model_predict_of(opened, &(float){3}, (float[2]){0}, err);
+  if (s == LAN_OK) s = lan_model_export_onnx(opened, c->onnx, err);
   free(e.confusion);
   lan_model_free(made);
   lan_model_free(opened);
@@ -659,7 +663,8 @@ static lan_status train_and_use(void *ctx, lan_error *err) {
 static void train(void **state) {
   static const char csv[] = "p,kind\n1,a\n2,b\n3.5,a\n4,b\n5,a\n6,b\n7,b\n";
   train_paths c = {scratch_path(state, "t.csv"), scratch_path(state, "m"),
-                   scratch_path(state, "m.checkpoint"), scratch_path(state, "log")};
+                   scratch_path(state, "m.checkpoint"), scratch_path(state, "log"),
+                   scratch_path(state, "m.onnx")};
   scratch_write(c.data, csv, sizeof csv - 1);
   assert_true(fail_alloc_each("training", train_and_use, &c) > 50);
 }

@@ -55,6 +55,12 @@ LAN_API lan_status lan_model_save(const lan_model *model, const char *path, lan_
 /** LAN_EFORMAT: no model of Lantoa's, or one whose parts do not fit together; the message says what. */
 LAN_API lan_status lan_model_open(const char *path, lan_model **out, lan_error *err);
 
+/** Writes the model as an ONNX file (opset 17), for programs that run those: input "example", (batch, channels,
+ *  height, width) of values between 0 and 1 (a table's columns as they are), output "probabilities", (batch,
+ *  classes). Replaces `path` whole or not at all. LAN_EINVAL names the layer that ONNX cannot express here:
+ *  embedding, attention, gru, propagate. */
+LAN_API lan_status lan_model_export_onnx(const lan_model *model, const char *path, lan_error *err);
+
 /** The probabilities of the classes for one picture, n_classes of them. Pictures only. One call at a time a
  * model. */
 LAN_API lan_status lan_model_predict(lan_model *model, const char *path, float *probabilities,

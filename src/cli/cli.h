@@ -40,8 +40,8 @@ extern const command command_doctor, command_eval, command_export, command_feedb
     command_opened, command_path, command_recall, command_related, command_simulate, command_status,
     command_suggest;
 /* Those of lantoa net. */
-extern const command command_net_check, command_net_eval, command_net_explain, command_net_predict,
-    command_net_show, command_net_train;
+extern const command command_net_check, command_net_eval, command_net_explain, command_net_export,
+    command_net_predict, command_net_show, command_net_train;
 
 /* The command called `name`, of a group or (NULL) of all, or NULL after complaining. */
 const command *cli_command(const command *group, const char *name);

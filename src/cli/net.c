@@ -1,13 +1,9 @@
 /* lantoa net: finds its own commands; main.c does the rest. */
 #include "cli/cli.h"
 
-static const command *const commands[] = {&command_net_check,
-                                          &command_net_eval,
-                                          &command_net_explain,
-                                          &command_net_predict,
-                                          &command_net_show,
-                                          &command_net_train,
-                                          NULL};
+static const command *const commands[] = {
+    &command_net_check,   &command_net_eval, &command_net_explain, &command_net_export,
+    &command_net_predict, &command_net_show, &command_net_train,   NULL};
 
 static cli_exit run(cli *c) {
   (void)c;
@@ -29,6 +25,7 @@ const command command_net = {
         "  show MODEL            layers, parameters, operations, kernels\n"
         "  check [KIND]          check the gradients of every kind of layer\n"
         "  explain [MODEL FILE]  how a network learns from one example, step by step\n"
+        "  export MODEL -o FILE  as ONNX, for other programs\n"
         "\n"
         "A command's own page: lantoa help net COMMAND.\n",
     .run = run,

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 make_vault
 cd "$T" || exit 1
-for command in train eval predict show; do
+for command in train eval predict show export; do
   run help net "$command"; exits 0; prints "usage: lantoa net $command"; says_nothing
   [ "$(wc -l <"$T/out")" -le 24 ] || fail "should fit a screen"
   [ "$(wc -L <"$T/out")" -le 80 ] || fail "should fit 80 columns"
@@ -45,6 +45,12 @@ run net explain ring.safetensors 0.1,0.2 --throws 1 --json; exits 0; json 1; pri
 LC_ALL=vi_VN.UTF-8 run net explain ring.safetensors 0.1,0.2; exits 0; prints 'Không có đáp án'
 run net explain ring.safetensors 0.1,0.2 --label outsid; exits 2; says_one_line 'did you mean outside?'
 run net explain ring.safetensors 0.1; exits 2; says_one_line 'a row for this model has 2'
+
+# For other programs.
+run net export ring.safetensors -o ring.onnx; exits 0; says_nothing; prints_nothing
+grep -q 'inside' ring.onnx || fail "should hold the classes' names"
+run net export ring.safetensors; exits 2; says_one_line '-o model.onnx'
+run net export ring.csv -o no.onnx; exits 4; says_one_line 'ring.csv'; [ ! -e no.onnx ] || fail "should write nothing"
 
 # The same seed gives the same bits, with two threads and after a stop; another one others.
 run net train ring.csv -o two.safetensors --epochs 60 --batch 32 --threads 2 -q; exits 0; says_nothing
