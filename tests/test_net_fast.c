@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,12 @@
 #include "base/rng.h"
 #include "net/plan.h"
 #if NET_FAST
-#include "net/fast/convolution.h"
+#include "net/fast/level.h"
 #endif
 
 enum { BATCH = 6 };
+
+static bool is_fast; /* whether fast kernels are expected to run */
 
 typedef lan_var (*builder)(lan_net *net, lan_var x);
 
@@ -221,7 +224,7 @@ static void threads_do_not_matter(void **state) {
 /* A picture that is worked on by several threads gives the same numbers. */
 static void a_team_does_not_matter(void **state) {
   (void)state;
-  if (!net_providers[0] || !__builtin_cpu_supports("avx512bw")) skip();
+  if (!is_fast) skip();
   world alone = start(residual, 3, 32, (lan_net_plan_options){.batch = 1, .threads = 1});
   assert_int_equal(alone.plan->team, 1);
   lan_net_forward(alone.plan, NULL);
@@ -254,84 +257,91 @@ static void assert_kernels(builder of, uint32_t channels, uint32_t side, int tra
 
 static void what_ran_was_fast(void **state) {
   (void)state;
-  if (!net_providers[0] || !__builtin_cpu_supports("avx512bw")) skip();
+  if (!is_fast) skip();
   assert_kernels(residual, 3, 16, 1,
-                 "onednn conv, norm, relu\n"
+                 "direct conv, norm, relu\n"
                  "winograd conv, norm, relu\n"
                  "winograd conv, norm, add, relu\n"
-                 "onednn conv, norm, relu\n"
-                 "onednn conv, norm\n"
+                 "direct conv, norm, relu\n"
+                 "direct conv, norm\n"
                  "winograd conv, norm, add, relu\n"
                  "winograd conv, norm, relu\n"
                  "winograd conv, norm, add, relu\n"
-                 "onednn conv, norm, relu\n"
-                 "onednn conv, norm\n"
-                 "onednn conv, norm, add, relu\n"
-                 "avx512 global_pool\n"
+                 "direct conv, norm, relu\n"
+                 "direct conv, norm\n"
+                 "direct conv, norm, add, relu\n"
+                 "lanes global_pool\n"
                  "onednn dense\n"
                  "reference\n");
   assert_kernels(small, 1, 28, 1,
-                 "onednn conv, relu\n"
-                 "avx512 max_pool 2x2\n"
-                 "onednn conv, relu\n"
-                 "avx512 max_pool 2x2\n"
+                 "direct conv, relu\n"
+                 "lanes max_pool 2x2\n"
+                 "direct conv, relu\n"
+                 "lanes max_pool\n"
+                 "reorder\n"
                  "reference\n" /* a reshape */
                  "onednn dense, relu\n"
                  "onednn dense\n"
                  "reference\n");
 }
 
-#if NET_FAST
-/* oneDNN has a kernel for everything, but some are its reference, hundreds of times slower than ours. */
-static void assert_quick(const char *layer, const fast_conv *conv) {
-  if (conv && strncmp(fast_conv_name(conv), "ref", 3) == 0) {
-    fail_msg("%s: oneDNN computes it with '%s'", layer, fast_conv_name(conv));
-  }
-}
-
-static void assert_quick_plan(builder of, uint32_t channels, uint32_t side,
-                              lan_net_plan_options options) {
-  world w = start(of, channels, side, options);
-  for (size_t i = 0; i < w.plan->steps.len; i++) {
-    const plan_step *step = &w.plan->steps.data[i];
-    if (strncmp(step->kernel->name, "onednn conv", 11) != 0) continue;
-    const conv_state *state = w.plan->runs[i].state;
-    assert_non_null(state->forward);
-    assert_quick(step->nodes[0]->name, state->forward);
-    assert_quick(step->nodes[0]->name, state->back_data);
-    assert_quick(step->nodes[0]->name, state->back_weights);
-  }
-  end(&w);
-}
-#endif
-
-static void onednn_is_quick(void **state) {
+static void without_wide_vectors_the_reference_runs(void **state) {
   (void)state;
-#if NET_FAST
-  if (!__builtin_cpu_supports("avx512bw")) skip();
-  lan_net_plan_options train = {.batch = BATCH, .training = 1, .input_gradients = 1};
-  lan_net_plan_options predict = {.batch = 1};
-  for (int training = 0; training < 2; training++) {
-    lan_net_plan_options o = training ? train : predict;
-    assert_quick_plan(residual, 3, 32, o);
-    assert_quick_plan(mixed, 3, 15, o);
-    assert_quick_plan(mixed, 16, 8, o);
-    assert_quick_plan(small, 1, 28, o);
-    assert_quick_plan(odd, 2, 9, o);
-  }
-#else
-  skip();
-#endif
+  if (is_fast) skip();
+  assert_kernels(small, 1, 28, 0,
+                 "reference\nreference\nreference\nreference\nreference\n"
+                 "reference\nreference\nreference\nreference\nreference\nreference\n");
 }
 
-int main(void) {
+static int run(const char *level) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(training_agrees_with_the_reference),
       cmocka_unit_test(inference_agrees_with_the_reference),
       cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(a_team_does_not_matter),
       cmocka_unit_test(what_ran_was_fast),
-      cmocka_unit_test(onednn_is_quick),
+      cmocka_unit_test(without_wide_vectors_the_reference_runs),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests_name(level, tests, NULL, NULL);
+}
+
+#if NET_FAST
+/* Whether the kernel names all of the words as what the processor has. */
+static bool processor_has(const char *const words[3]) {
+  static char flags[1 << 14];
+  FILE *f = fopen("/proc/cpuinfo", "r");
+  while (f && fgets(flags, sizeof flags, f) && strncmp(flags, "flags", 5) != 0) {
+  }
+  if (f) fclose(f);
+  flags[strcspn(flags, "\n")] = ' ';
+  for (size_t i = 0; i < 3; i++) {
+    if (!strstr(flags, words[i])) return false;
+  }
+  return true;
+}
+#endif
+
+/* All again at each level that this processor has. */
+int main(void) {
+  int failed = 0;
+#if NET_FAST
+  static const struct {
+    const char *name, *words[3];
+  } levels[] = {{"avx512", {" avx512bw ", " avx512vl ", " avx512dq "}},
+                {"avx2", {" avx2 ", " fma ", " "}}};
+  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+    fast_choose(levels[i].name);
+    is_fast = processor_has(levels[i].words);
+    if (!is_fast) continue;
+    const char *chosen = fast_now() ? fast_now()->name : "none";
+    if (strcmp(chosen, levels[i].name) != 0) {
+      fprintf(stderr, "this processor has %s, but %s is used\n", levels[i].name, chosen);
+      return 1;
+    }
+    failed += run(levels[i].name);
+  }
+  fast_choose("none");
+  is_fast = false;
+#endif
+  return failed + run("none");
 }

@@ -8,7 +8,7 @@
  * reordering step between them. */
 typedef enum net_layout {
   NET_PLAIN, /* row-major */
-  NET_C16 /* (batch, channels / 16, height, width, 16): oneDNN's nChw16c; channels a multiple of 16 */
+  NET_C16    /* (batch, channels / 16, height, width, 16); channels a multiple of 16 */
 } net_layout;
 
 /* What every run of a plan shares. */

@@ -9,7 +9,7 @@
 
 #include "net/fast/convolution.h"
 #include "net/fast/fast.h"
-#include "net/fast/lanes16.h"
+#include "net/fast/level.h"
 #include "net/ops.h"
 
 enum { NORM_MOMENTUM, NORM_EPSILON };
@@ -45,9 +45,8 @@ static lan_shape input_shape(const net_chain *chain) {
 
 /* A rule rather than a measurement when the plan is made: the choice decides the last bits of results, and
  * what is resumed must go on to the same ones. Measured on a Sapphire Rapids, it takes 0.4 to 0.6 times as long
- * as oneDNN's direct kernels, where there are enough tiles for transformed weights, which are four times as
- * large, to be read from afar. oneDNN's own Winograd is slower than its direct kernels on few pictures, or with
- * 16 channels. */
+ * as direct kernels, where there are enough tiles for transformed weights, which are four times as large, to be
+ * read from afar. */
 static bool winograd_pays(const net_chain *chain) {
   const double *a = chain->nodes[0]->attribute;
   lan_shape x = input_shape(chain);
@@ -62,12 +61,13 @@ static const net_kernel *kernel_for(const conv_form *f, bool training, bool wino
 bool fast_offer_conv(const net_chain *chain, net_offer *offer) {
   const net_node *conv = chain->nodes[0];
   uint32_t channels = input_shape(chain).dims[1], filters = (uint32_t)conv->attribute[CONV_FILTERS];
-  if (conv->attribute[CONV_GROUPS] != 1) return false;
-  bool blocks = conv_fits_blocks(channels, filters);
+  if (conv->attribute[CONV_GROUPS] != 1 || conv->attribute[CONV_SIZE] > DIRECT_MOST_SIZE)
+    return false;
+  bool blocks = conv_in_blocks(filters);
   conv_form f;
   offer->n_nodes = read_form(chain->nodes, chain->n_nodes, blocks, &f);
   offer->kernel = kernel_for(&f, chain->training, winograd_pays(chain));
-  if (blocks && conv_in_blocks(channels)) offer->in[CONV_X] = NET_C16;
+  if (conv_in_blocks(channels)) offer->in[CONV_X] = NET_C16;
   if (f.residual) offer->in[f.residual] = NET_C16;
   offer->out = blocks ? NET_C16 : NET_PLAIN;
   return true;
@@ -86,7 +86,7 @@ static lan_status prepare(net_run *run, bool winograd, lan_error *err) {
 
 static void release(void *state) { conv_state_free(state); }
 
-static lan_status prepare_onednn(net_run *run, lan_error *err) { return prepare(run, false, err); }
+static lan_status prepare_direct(net_run *run, lan_error *err) { return prepare(run, false, err); }
 static lan_status prepare_winograd(net_run *run, lan_error *err) { return prepare(run, true, err); }
 
 /* saved, with a norm: what it is of each channel, and the convolution's output. shared: two sums of each
@@ -132,29 +132,18 @@ static double values_of(const net_run *run, const conv_state *st) {
 
 static void pack(const net_run *run, conv_state *st) {
   if (st->packed_once && st->packed_at == run->clock->changes) return;
-  const float *plain = run->in[CONV_W];
-  if (st->wide) {
-    for (size_t c = 0; c < st->filters; c++) {
-      memcpy(st->wide + c * st->wide_row, plain + c * st->row, st->row * sizeof *plain);
-    }
-    plain = st->wide;
-  }
-  conv_pack(st, plain);
+  conv_pack(st, run->in[CONV_W], st->form.bias ? run->in[st->form.bias] : NULL);
   st->packed_once = true;
   st->packed_at = run->clock->changes;
-}
-
-static const float *bias_of(const net_run *run, const conv_state *st) {
-  return st->form.bias ? run->in[st->form.bias] : NULL;
 }
 
 static void convolve(const net_run *run, conv_state *st, float *y, double *sums,
                      const float *about) {
   for (uint32_t i = 0; i < st->n_pieces; i++, y += st->y_floats) {
-    conv_piece(run, st, i, bias_of(run, st), y);
+    conv_piece(run, st, i, y);
     if (!sums) continue;
     CONV_EACH_BLOCK(st) {
-      lanes16_moments(st->places, y + at, about + c, sums + c, sums + st->filters + c);
+      lanes16()->moments(st->places, y + at, about + c, sums + c, sums + st->filters + c);
     }
   }
 }
@@ -182,8 +171,8 @@ static void normalise(const net_run *run, const conv_state *st) {
   for (uint32_t i = 0; i < st->n_pieces; i++) {
     size_t from = i * st->y_floats;
     CONV_EACH_BLOCK(st) {
-      lanes16_scale(st->places, v.conv + from + at, v.a + c, v.b + c,
-                    residual ? residual + from + at : NULL, st->form.relu, run->out + from + at);
+      lanes16()->scale(st->places, v.conv + from + at, v.a + c, v.b + c,
+                       residual ? residual + from + at : NULL, st->form.relu, run->out + from + at);
     }
   }
 }
@@ -191,23 +180,19 @@ static void normalise(const net_run *run, const conv_state *st) {
 static void conv_forward(const net_run *run, uint32_t phase) {
   (void)phase;
   conv_state *st = run->state;
-  int was = fast_begin();
   pack(run, st);
   convolve(run, st, run->out, NULL, NULL);
-  fast_end(was);
 }
 
 static void norm_forward(const net_run *run, uint32_t phase) {
   conv_state *st = run->state;
   if (phase == 0) {
     norm_view v = norm_of(run, st);
-    int was = fast_begin();
     pack(run, st);
     memcpy(v.about, run->in[st->form.norm + 2], st->filters * sizeof *v.about);
     double *sums = sums_of(run, st, run->shard);
     memset(sums, 0, 2 * st->filters * sizeof *sums);
     convolve(run, st, v.conv, sums, v.about);
-    fast_end(was);
     return;
   }
   combine(run, st);
@@ -226,7 +211,7 @@ static void norm_forward(const net_run *run, uint32_t phase) {
 static void give(const net_run *run, size_t input, size_t n, const float *gradient) {
   if (!run->din[input]) return;
   if (run->add[input]) {
-    lanes16_add(n, gradient, run->din[input]);
+    lanes16()->add(n, gradient, run->din[input]);
   } else {
     memcpy(run->din[input], gradient, n * sizeof *gradient);
   }
@@ -240,18 +225,16 @@ static void give_weights(const net_run *run, conv_state *st) {
 static void conv_backward(const net_run *run, uint32_t phase) {
   (void)phase;
   conv_state *st = run->state;
-  int was = fast_begin();
   for (uint32_t i = 0; i < st->n_pieces; i++) {
     const float *dy = run->dout + i * st->y_floats;
     if (st->form.relu) {
       float *passed = conv_scratch(run, st->dy_at);
-      lanes16_pass(st->y_floats, dy, run->out + i * st->y_floats, passed);
+      lanes16()->pass(st->y_floats, dy, run->out + i * st->y_floats, passed);
       dy = passed;
     }
     conv_piece_back(run, st, i, dy);
   }
   give_weights(run, st);
-  fast_end(was);
 }
 
 static lanes16_norm lanes_of(const norm_view *v, const conv_state *st, size_t c) {
@@ -275,8 +258,8 @@ static void sum_gradients(const net_run *run, const conv_state *st) {
     CONV_EACH_BLOCK(st) {
       size_t k = from + at;
       lanes16_norm norm = lanes_of(&v, st, c);
-      lanes16_norm_sums(st->places, &norm, run->dout + k, v.conv + k, y ? y + k : NULL,
-                        dr ? dr + k : NULL, add, sums + c, sums + st->filters + c);
+      lanes16()->norm_sums(st->places, &norm, run->dout + k, v.conv + k, y ? y + k : NULL,
+                           dr ? dr + k : NULL, add, sums + c, sums + st->filters + c);
     }
   }
 }
@@ -300,7 +283,7 @@ static void norm_backward(const net_run *run, uint32_t phase) {
   norm_view v = norm_of(run, st);
   const float *y = let_pass(run, st);
   float *dy = conv_scratch(run, st->dy_at), *of_dy = v.about; /* no longer needed */
-  float *of_product = conv_scratch(run, st->dw_plain_at);
+  float *of_product = conv_scratch(run, st->product_at);
   double n = values_of(run, st);
   for (size_t c = 0; c < st->filters; c++) {
     double sums[2];
@@ -308,19 +291,17 @@ static void norm_backward(const net_run *run, uint32_t phase) {
     of_dy[c] = (float)(sums[0] / n);
     of_product[c] = (float)(sums[1] / n);
   }
-  int was = fast_begin();
   for (uint32_t i = 0; i < st->n_pieces; i++) {
     size_t from = i * st->y_floats;
     CONV_EACH_BLOCK(st) {
       size_t k = from + at;
       lanes16_norm norm = lanes_of(&v, st, c);
-      lanes16_norm_gradient(st->places, &norm, run->dout + k, v.conv + k, y ? y + k : NULL,
-                            of_dy + c, of_product + c, dy + at);
+      lanes16()->norm_gradient(st->places, &norm, run->dout + k, v.conv + k, y ? y + k : NULL,
+                               of_dy + c, of_product + c, dy + at);
     }
     conv_piece_back(run, st, i, dy);
   }
   give_weights(run, st);
-  fast_end(was);
 }
 
 /* ---- inference ---- */
@@ -329,6 +310,7 @@ static void norm_backward(const net_run *run, uint32_t phase) {
 static void fold(const net_run *run) {
   conv_state *st = run->state;
   const conv_form *f = &st->form;
+  size_t row = net_shape_count(run->in_shape[CONV_W], 0) / st->filters;
   for (size_t c = 0; c < st->filters; c++) {
     float a = 1, b = 0;
     if (f->norm) {
@@ -337,24 +319,18 @@ static void fold(const net_run *run) {
       a = (float)((double)run->in[f->norm][c] / deviation);
       b = run->in[f->norm + 1][c] - a * run->in[f->norm + 2][c];
     }
-    for (size_t t = 0; t < st->row; t++) {
-      st->wide[c * st->wide_row + t] = a * run->in[CONV_W][c * st->row + t];
-    }
-    st->folded[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
+    for (size_t t = c * row; t < (c + 1) * row; t++) st->folded[t] = a * run->in[CONV_W][t];
+    st->bias[c] = b + (f->bias ? a * run->in[f->bias][c] : 0);
   }
-  int was = fast_begin();
-  conv_pack(st, st->wide);
-  fast_end(was);
+  conv_pack(st, st->folded, NULL);
 }
 
 static void conv_infer(const net_run *run, uint32_t phase) {
   (void)phase;
   conv_state *st = run->state;
-  int was = fast_begin();
   for (uint32_t i = 0; i < st->n_pieces; i++) {
-    conv_piece(run, st, i, st->folded, run->out + i * st->y_floats);
+    conv_piece(run, st, i, run->out + i * st->y_floats);
   }
-  fast_end(was);
 }
 
 /* ---- tables ---- */
@@ -367,7 +343,6 @@ static void conv_infer(const net_run *run, uint32_t phase) {
 #define PLAIN .forward = conv_forward, .backward = conv_backward
 #define NORMED \
   .forward = norm_forward, .backward = norm_backward, .forward_phases = 2, .backward_phases = 2
-enum { SPLITS_onednn = false, SPLITS_winograd = true };
 /* By what follows: norm, add, relu; the last one is for inference. */
 enum { RELU = 1, NORM = 2, NORM_ADD = 4, INFERENCE = 6, FORMS };
 #define KERNELS(WITH)                                                                              \
@@ -376,10 +351,10 @@ enum { RELU = 1, NORM = 2, NORM_ADD = 4, INFERENCE = 6, FORMS };
     [NORM] = KERNEL(WITH, ", norm", NORMED), [NORM | RELU] = KERNEL(WITH, ", norm, relu", NORMED), \
     [NORM_ADD] = KERNEL(WITH, ", norm, add", NORMED),                                              \
     [NORM_ADD | RELU] = KERNEL(WITH, ", norm, add, relu", NORMED, .keep_out = true),               \
-    [INFERENCE] = KERNEL(WITH, ", inference", .forward = conv_infer, .refresh = fold,              \
-                         .splits = SPLITS_##WITH)                                                  \
+    [INFERENCE] =                                                                                  \
+        KERNEL(WITH, ", inference", .forward = conv_infer, .refresh = fold, .splits = true)        \
   }
-static const net_kernel ONEDNN[FORMS] = KERNELS(onednn), WINOGRAD[FORMS] = KERNELS(winograd);
+static const net_kernel DIRECT[FORMS] = KERNELS(direct), WINOGRAD[FORMS] = KERNELS(winograd);
 
 static const net_kernel *kernel_for(const conv_form *f, bool training, bool winograd) {
   size_t i = INFERENCE;
@@ -387,5 +362,5 @@ static const net_kernel *kernel_for(const conv_form *f, bool training, bool wino
     i = f->residual ? NORM_ADD : f->norm ? NORM : 0;
     if (f->relu) i += RELU;
   }
-  return winograd ? &WINOGRAD[i] : &ONEDNN[i];
+  return winograd ? &WINOGRAD[i] : &DIRECT[i];
 }

@@ -1,10 +1,9 @@
-/* A convolution of a shard's pictures, a few of them at a time: forward and both gradients, by oneDNN or by
+/* A convolution of a shard's pictures, a few of them at a time: forward and both gradients, by direct.h or
  * winograd.h. conv.c makes kernels of it, with what follows. */
 #ifndef NET_FAST_CONVOLUTION_H
 #define NET_FAST_CONVOLUTION_H
 
-#include "net/fast/onednn.h"
-#include "net/fast/winograd.h"
+#include "net/fast/level.h"
 #include "net/op.h"
 
 enum { CONV_X, CONV_W, CONV_B }; /* its inputs */
@@ -27,28 +26,23 @@ typedef struct conv_state {
   conv_form form;
   uint32_t piece, n_pieces;  /* pictures */
   size_t x_floats, y_floats; /* of a piece */
-  size_t filters, places, weights, channels, x_places;
-  size_t row, wide_row;   /* weights of a filter, and with those of channels that are filled in */
-  bool fill_in, fill_out; /* x or y is plain, and filled up to blocks for oneDNN */
-  bool winograd, learns, data;                   /* data: the gradient by the input is wanted */
-  winograd_shape tiles;                          /* of a piece */
-  fast_conv *forward, *back_data, *back_weights; /* without winograd */
-  float *packed, *packed_back;                   /* weights, in the orders of the two */
-  float *wide;   /* plain weights in wide rows; inference: times the norm's scale */
-  float *folded; /* inference: the bias, with the norm's shift */
+  size_t channels, filters, places, x_places;
+  size_t wide_filters;         /* filled up to blocks */
+  bool fill_out;               /* y is plain, and made in blocks that are filled up */
+  bool winograd, learns, data; /* data: the gradient by the input is wanted */
+  winograd_shape tiles;        /* of a piece */
+  direct_shape direct, back;   /* without winograd; back: of channels filled up to blocks */
+  float *packed, *packed_back; /* weights, in the orders of the two */
+  float *bias;                 /* filled up; inference: with the norm's shift */
+  float *folded;               /* inference: weights times the norm's scale */
   bool packed_once;
   uint64_t packed_at; /* clock->changes when they were packed */
   /* Into run->scratch, in bytes. */
-  size_t x_blocks_at, y_blocks_at, dy_at, dx_at, dw_at, dw_piece_at, dw_plain_at, db_at, scratch;
+  size_t x_blocks_at, y_blocks_at, dy_at, dx_at, dw_at, db_at, product_at, scratch;
 } conv_state;
 
 /* Whether so many channels are cut into blocks. */
 static inline bool conv_in_blocks(uint32_t channels) { return channels % 16 == 0; }
-
-/* oneDNN has quick kernels for outputs in blocks if the input is in blocks, too, or has few channels. */
-static inline bool conv_fits_blocks(uint32_t channels, uint32_t filters) {
-  return conv_in_blocks(filters) && (conv_in_blocks(channels) || channels <= 4);
-}
 
 /* A new state, its scratch memory laid out. */
 lan_status conv_state_new(const net_run *run, conv_form form, bool winograd, conv_state **out,
@@ -59,10 +53,10 @@ static inline void *conv_scratch(const net_run *run, size_t at) {
   return (char *)run->scratch + at;
 }
 
-/* Plain weights, in wide rows, into the orders in which they are used. */
-void conv_pack(conv_state *st, const float *plain);
+/* Plain weights into the orders in which they are used, and the bias (NULL: 0). */
+void conv_pack(conv_state *st, const float *weights, const float *bias);
 /* Of piece i: y = conv(x) + bias, + residual and then a ReLU where those are not left to a norm. */
-void conv_piece(const net_run *run, conv_state *st, uint32_t i, const float *bias, float *y);
+void conv_piece(const net_run *run, conv_state *st, uint32_t i, float *y);
 /* Of piece i, from the gradient of the convolution's output: both gradients, that by weights and bias added
  * up in the scratch memory. */
 void conv_piece_back(const net_run *run, conv_state *st, uint32_t i, const float *dy);
@@ -73,6 +67,6 @@ void conv_take_weights(const net_run *run, conv_state *st);
  * the piece of the output. */
 #define CONV_EACH_BLOCK(st)                                          \
   for (size_t picture = 0, at = 0; picture < (st)->piece; picture++) \
-    for (size_t c = 0; c < (st)->filters; c += 16, at += 16 * (st)->places)
+    for (size_t c = 0; c < (st)->wide_filters; c += 16, at += 16 * (st)->places)
 
 #endif

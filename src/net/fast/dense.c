@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "net/fast/fast.h"
-#include "net/fast/lanes16.h"
+#include "net/fast/level.h"
 #include "net/fast/onednn.h"
 #include "net/ops.h"
 
@@ -35,15 +35,13 @@ static void dense_forward(const net_run *run, uint32_t phase) {
   const float *bias = v.bias ? run->in[B] : NULL;
   if (v.rows <= FEW_ROWS) {
     for (size_t r = 0; r < v.rows; r++) {
-      lanes16_matrix_vector(v.units, v.features, run->in[W], run->in[X] + r * v.features, bias,
-                            v.relu, run->out + r * v.units);
+      lanes16()->matrix_vector(v.units, v.features, run->in[W], run->in[X] + r * v.features, bias,
+                               v.relu, run->out + r * v.units);
     }
     return;
   }
-  int was = fast_begin();
   fast_product(false, true, v.rows, v.units, v.features, run->in[X], run->in[W], false, run->out);
-  fast_end(was);
-  if (bias || v.relu) lanes16_add_row(v.rows, v.units, bias, v.relu, run->out);
+  if (bias || v.relu) lanes16()->add_row(v.rows, v.units, bias, v.relu, run->out);
 }
 
 static void dense_backward(const net_run *run, uint32_t phase) {
@@ -53,10 +51,9 @@ static void dense_backward(const net_run *run, uint32_t phase) {
   float *sums = run->scratch;
   if (v.relu) {
     float *passed = sums + v.units;
-    lanes16_pass(v.rows * v.units, dy, run->out, passed);
+    lanes16()->pass(v.rows * v.units, dy, run->out, passed);
     dy = passed;
   }
-  int was = fast_begin();
   if (run->din[W]) {
     fast_product(true, false, v.units, v.features, v.rows, dy, run->in[X], run->add[W],
                  run->din[W]);
@@ -65,10 +62,9 @@ static void dense_backward(const net_run *run, uint32_t phase) {
     fast_product(false, false, v.rows, v.features, v.units, dy, run->in[W], run->add[X],
                  run->din[X]);
   }
-  fast_end(was);
   if (v.bias && run->din[B]) {
     if (!run->add[B]) memset(run->din[B], 0, v.units * sizeof(float));
-    lanes16_add_rows(v.rows, v.units, dy, run->din[B]);
+    lanes16()->add_rows(v.rows, v.units, dy, run->din[B]);
   }
 }
 

@@ -1,5 +1,5 @@
-/* Kernels that are faster than the reference: oneDNN's convolutions and matrix products, and passes for
- * AVX-512 over what comes between them. */
+/* Kernels that are faster than the reference: convolutions and what comes between them for processors with wide
+ * vectors (level.h), and oneDNN's matrix products. */
 #ifndef NET_FAST_FAST_H
 #define NET_FAST_FAST_H
 

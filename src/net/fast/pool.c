@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "net/fast/fast.h"
-#include "net/fast/lanes16.h"
+#include "net/fast/level.h"
 #include "net/ops.h"
 
 enum { SIZE, STRIDE, PADDING };
@@ -34,7 +34,7 @@ static void max_blocks_forward(const net_run *run, uint32_t phase) {
   lanes16_pool p = look(run);
   size_t x_each = p.height * p.width, y_each = p.out_height * p.out_width;
   for (size_t i = 0, n = planes_of(run); i < n; i += 16) {
-    lanes16_max_pool(&p, run->in[0] + i * x_each, run->out + i * y_each);
+    lanes16()->max_pool(&p, run->in[0] + i * x_each, run->out + i * y_each);
   }
 }
 
@@ -45,8 +45,8 @@ static void max_blocks_backward(const net_run *run, uint32_t phase) {
   size_t x_each = p.height * p.width, y_each = p.out_height * p.out_width;
   start(run);
   for (size_t i = 0, n = planes_of(run); i < n; i += 16) {
-    lanes16_max_pool_back(&p, run->in[0] + i * x_each, run->out + i * y_each,
-                          run->dout + i * y_each, run->din[0] + i * x_each);
+    lanes16()->max_pool_back(&p, run->in[0] + i * x_each, run->out + i * y_each,
+                             run->dout + i * y_each, run->din[0] + i * x_each);
   }
 }
 
@@ -57,7 +57,7 @@ static void max_pairs_forward(const net_run *run, uint32_t phase) {
   lanes16_pool p = look(run);
   for (size_t i = 0, n = planes_of(run) * p.out_height; i < n; i++) {
     const float *x = run->in[0] + (i / p.out_height * p.height + i % p.out_height * 2) * p.width;
-    lanes16_max_pairs(p.out_width, x, x + p.width, run->out + i * p.out_width);
+    lanes16()->max_pairs(p.out_width, x, x + p.width, run->out + i * p.out_width);
   }
 }
 
@@ -68,9 +68,9 @@ static void max_pairs_backward(const net_run *run, uint32_t phase) {
   start(run);
   for (size_t i = 0, n = planes_of(run) * p.out_height; i < n; i++) {
     size_t at = (i / p.out_height * p.height + i % p.out_height * 2) * p.width;
-    lanes16_max_pairs_back(p.out_width, run->in[0] + at, run->in[0] + at + p.width,
-                           run->out + i * p.out_width, run->dout + i * p.out_width,
-                           run->din[0] + at, run->din[0] + at + p.width);
+    lanes16()->max_pairs_back(p.out_width, run->in[0] + at, run->in[0] + at + p.width,
+                              run->out + i * p.out_width, run->dout + i * p.out_width,
+                              run->din[0] + at, run->din[0] + at + p.width);
   }
 }
 
@@ -84,7 +84,7 @@ static void mean_forward(const net_run *run, uint32_t phase) {
   (void)phase;
   size_t places = places_of(run);
   for (size_t i = 0, n = planes_of(run); i < n; i += 16) {
-    lanes16_mean(places, run->in[0] + i * places, run->out + i);
+    lanes16()->mean(places, run->in[0] + i * places, run->out + i);
   }
 }
 
@@ -93,23 +93,23 @@ static void mean_backward(const net_run *run, uint32_t phase) {
   if (!run->din[0]) return;
   size_t places = places_of(run);
   for (size_t i = 0, n = planes_of(run); i < n; i += 16) {
-    lanes16_mean_back(places, run->dout + i, run->add[0], run->din[0] + i * places);
+    lanes16()->mean_back(places, run->dout + i, run->add[0], run->din[0] + i * places);
   }
 }
 
-static const net_kernel MAX_BLOCKS = {.name = "avx512 max_pool",
+static const net_kernel MAX_BLOCKS = {.name = "lanes max_pool",
                                       .adds = true,
                                       .keep_in = 1,
                                       .keep_out = true,
                                       .forward = max_blocks_forward,
                                       .backward = max_blocks_backward},
-                        MAX_PAIRS = {.name = "avx512 max_pool 2x2",
+                        MAX_PAIRS = {.name = "lanes max_pool 2x2",
                                      .adds = true,
                                      .keep_in = 1,
                                      .keep_out = true,
                                      .forward = max_pairs_forward,
                                      .backward = max_pairs_backward},
-                        MEAN = {.name = "avx512 global_pool",
+                        MEAN = {.name = "lanes global_pool",
                                 .adds = true,
                                 .forward = mean_forward,
                                 .backward = mean_backward};

@@ -1,12 +1,7 @@
 #include <string.h>
 
 #include "net/fast/fast.h"
-
-static bool has_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512cd");
-}
+#include "net/fast/level.h"
 
 static bool offer(const net_chain *chain, net_offer *out) {
   static const struct {
@@ -16,7 +11,7 @@ static bool offer(const net_chain *chain, net_offer *out) {
                {"dense", fast_offer_dense},
                {"max_pool", fast_offer_pool},
                {"global_pool", fast_offer_pool}};
-  if (!has_avx512()) return false;
+  if (!fast_now()) return false;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (strcmp(chain->nodes[0]->op->kind, kinds[i].kind) == 0) {
       return kinds[i].offer(chain, out);

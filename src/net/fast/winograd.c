@@ -13,20 +13,22 @@ static size_t points_of(const winograd_shape *s) { return (s->tile + 2) * (s->ti
  * falling into the same sets of the cache. */
 static size_t point_floats(size_t channels) { return channels * TILES + 16; }
 
-size_t winograd_best_tile(const winograd_shape *s) {
+static size_t best_tile(const winograd_shape *s) {
   return s->pictures * ((s->height + 3) / 4) * ((s->width + 3) / 4) < TILES ? 2 : 4;
 }
 
-size_t winograd_weights(const winograd_shape *s) { return points_of(s) * s->channels * s->filters; }
+static size_t count_weights(const winograd_shape *s) {
+  return points_of(s) * s->channels * s->filters;
+}
 
-size_t winograd_scratch(const winograd_shape *s) {
+static size_t scratch_bytes(const winograd_shape *s) {
   return points_of(s) * (point_floats(s->channels) + point_floats(s->filters)) * sizeof(float);
 }
 
-/* ---- the transforms, of 16 channels; for tiles of 4 x 4, or of 2 x 2 ---- */
+/* ---- the transforms, of LANES channels; for tiles of 4 x 4, or of 2 x 2 ---- */
 
 /* B^T d */
-ALWAYS_INLINE void input_side(size_t tile, const v16 d[], v16 out[]) {
+ALWAYS_INLINE void input_side(size_t tile, const vec d[], vec out[]) {
   if (tile == 2) {
     out[0] = d[0] - d[2];
     out[1] = d[1] + d[2];
@@ -34,8 +36,8 @@ ALWAYS_INLINE void input_side(size_t tile, const v16 d[], v16 out[]) {
     out[3] = d[1] - d[3];
     return;
   }
-  v16 even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1];
-  v16 even2 = d[4] - d[2], odd2 = 2 * (d[3] - d[1]);
+  vec even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1];
+  vec even2 = d[4] - d[2], odd2 = 2 * (d[3] - d[1]);
   out[0] = 4 * d[0] - 5 * d[2] + d[4];
   out[1] = even + odd;
   out[2] = even - odd;
@@ -45,14 +47,14 @@ ALWAYS_INLINE void input_side(size_t tile, const v16 d[], v16 out[]) {
 }
 
 /* A^T m */
-ALWAYS_INLINE void output_side(size_t tile, const v16 m[], v16 out[]) {
-  v16 s = m[1] + m[2], t = m[1] - m[2];
+ALWAYS_INLINE void output_side(size_t tile, const vec m[], vec out[]) {
+  vec s = m[1] + m[2], t = m[1] - m[2];
   if (tile == 2) {
     out[0] = m[0] + s;
     out[1] = t - m[3];
     return;
   }
-  v16 u = m[3] + m[4], v = m[3] - m[4];
+  vec u = m[3] + m[4], v = m[3] - m[4];
   out[0] = m[0] + s + u;
   out[1] = t + 2 * v;
   out[2] = s + 4 * u;
@@ -60,7 +62,7 @@ ALWAYS_INLINE void output_side(size_t tile, const v16 m[], v16 out[]) {
 }
 
 /* A y, which takes gradients back through A^T */
-ALWAYS_INLINE void output_back_side(size_t tile, const v16 y[], v16 out[]) {
+ALWAYS_INLINE void output_back_side(size_t tile, const vec y[], vec out[]) {
   if (tile == 2) {
     out[0] = y[0];
     out[1] = y[0] + y[1];
@@ -68,8 +70,8 @@ ALWAYS_INLINE void output_back_side(size_t tile, const v16 y[], v16 out[]) {
     out[3] = -y[1];
     return;
   }
-  v16 even = y[0] + y[2], odd = y[1] + y[3];
-  v16 even2 = y[0] + 4 * y[2], odd2 = 2 * y[1] + 8 * y[3];
+  vec even = y[0] + y[2], odd = y[1] + y[3];
+  vec even2 = y[0] + 4 * y[2], odd2 = 2 * y[1] + 8 * y[3];
   out[0] = y[0];
   out[1] = even + odd;
   out[2] = even - odd;
@@ -79,17 +81,17 @@ ALWAYS_INLINE void output_back_side(size_t tile, const v16 y[], v16 out[]) {
 }
 
 /* G g */
-ALWAYS_INLINE void weight_side(size_t tile, const v16 g[], v16 out[]) {
+ALWAYS_INLINE void weight_side(size_t tile, const vec g[], vec out[]) {
   if (tile == 2) {
-    v16 even = (g[0] + g[2]) * 0.5F, odd = g[1] * 0.5F;
+    vec even = (g[0] + g[2]) * 0.5F, odd = g[1] * 0.5F;
     out[0] = g[0];
     out[1] = even + odd;
     out[2] = even - odd;
     out[3] = g[2];
     return;
   }
-  v16 even = (g[0] + g[2]) * (-1.0F / 6), odd = g[1] * (-1.0F / 6);
-  v16 even2 = g[0] * (1.0F / 24) + g[2] * (1.0F / 6), odd2 = g[1] * (1.0F / 12);
+  vec even = (g[0] + g[2]) * (-1.0F / 6), odd = g[1] * (-1.0F / 6);
+  vec even2 = g[0] * (1.0F / 24) + g[2] * (1.0F / 6), odd2 = g[1] * (1.0F / 12);
   out[0] = g[0] * 0.25F;
   out[1] = even + odd;
   out[2] = even - odd;
@@ -99,15 +101,15 @@ ALWAYS_INLINE void weight_side(size_t tile, const v16 g[], v16 out[]) {
 }
 
 /* G^T m, which takes gradients back through G */
-ALWAYS_INLINE void weight_back_side(size_t tile, const v16 m[], v16 out[]) {
+ALWAYS_INLINE void weight_back_side(size_t tile, const vec m[], vec out[]) {
   if (tile == 2) {
-    v16 s = (m[1] + m[2]) * 0.5F;
+    vec s = (m[1] + m[2]) * 0.5F;
     out[0] = m[0] + s;
     out[1] = (m[1] - m[2]) * 0.5F;
     out[2] = s + m[3];
     return;
   }
-  v16 s = m[1] + m[2], t = m[2] - m[1], u = m[3] + m[4], v = m[3] - m[4];
+  vec s = m[1] + m[2], t = m[2] - m[1], u = m[3] + m[4], v = m[3] - m[4];
   out[0] = 0.25F * m[0] - s * (1.0F / 6) + u * (1.0F / 24);
   out[1] = t * (1.0F / 6) + v * (1.0F / 12);
   out[2] = (u - s) * (1.0F / 6) + m[5];
@@ -118,17 +120,17 @@ ALWAYS_INLINE void weight_back_side(size_t tile, const v16 m[], v16 out[]) {
 
 /* ---- weights ---- */
 
-/* 16 numbers that are `step` apart. */
-static inline v16 gather(const float *p, size_t step) {
-  v16 v;
-  for (size_t l = 0; l < 16; l++) v[l] = p[l * step];
+/* LANES numbers that are `step` apart. */
+static inline vec gather(const float *p, size_t step) {
+  vec v;
+  for (size_t l = 0; l < LANES; l++) v[l] = p[l * step];
   return v;
 }
 
-/* Of one input and 16 outputs, whose kernels are `out_step` apart; points are `step` apart in `u`. */
+/* Of one input and LANES outputs, whose kernels are `out_step` apart; points are `step` apart in `u`. */
 ALWAYS_INLINE void prepare_kernel(size_t tile, const float *w, size_t out_step, bool back,
                                   size_t step, float *u) {
-  v16 columns[LARGEST_SIDE][3], g[3], part[LARGEST_SIDE];
+  vec columns[LARGEST_SIDE][3], g[3], part[LARGEST_SIDE];
   for (size_t x = 0; x < 3; x++) {
     for (size_t y = 0; y < 3; y++) {
       size_t tap = 3 * y + x; /* the gradient sees the kernel turned round */
@@ -144,21 +146,21 @@ ALWAYS_INLINE void prepare_kernel(size_t tile, const float *w, size_t out_step, 
 }
 
 /* u: point, block of outputs, input, 16 outputs */
-void winograd_prepare(const winograd_shape *s, const float *w, bool back, float *u) {
+static void prepare(const winograd_shape *s, const float *w, bool back, float *u) {
   size_t inputs = back ? s->filters : s->channels, outputs = back ? s->channels : s->filters;
   size_t in_step = back ? s->channels * 9 : 9, out_step = back ? 9 : s->channels * 9;
-  for (size_t o = 0; o < outputs; o += 16) {
+  for (size_t o = 0; o < outputs; o += LANES) {
     for (size_t i = 0; i < inputs; i++) {
       FOR_TILE(s, prepare_kernel, w + o * out_step + i * in_step, out_step, back, outputs * inputs,
-               u + o * inputs + i * 16);
+               u + o / 16 * 16 * inputs + i * 16 + o % 16);
     }
   }
 }
 
-/* Of one channel and 16 filters, whose kernels are `filter_step` apart. */
+/* Of one channel and LANES filters, whose kernels are `filter_step` apart. */
 ALWAYS_INLINE void finish_kernel(size_t tile, const float *du, size_t step, bool add,
                                  size_t filter_step, float *dw) {
-  v16 columns[3][LARGEST_SIDE], m[LARGEST_SIDE], part[3];
+  vec columns[3][LARGEST_SIDE], m[LARGEST_SIDE], part[3];
   for (size_t x = 0; x < tile + 2; x++) {
     for (size_t y = 0; y < tile + 2; y++) m[y] = load(du + (y * (tile + 2) + x) * step);
     weight_back_side(tile, m, part);
@@ -167,7 +169,7 @@ ALWAYS_INLINE void finish_kernel(size_t tile, const float *du, size_t step, bool
   for (size_t y = 0; y < 3; y++) {
     weight_back_side(tile, columns[y], part);
     for (size_t x = 0; x < 3; x++) {
-      for (size_t l = 0; l < 16; l++) {
+      for (size_t l = 0; l < LANES; l++) {
         float *at = dw + 3 * y + x + l * filter_step;
         *at = add ? *at + part[x][l] : part[x][l];
       }
@@ -175,12 +177,12 @@ ALWAYS_INLINE void finish_kernel(size_t tile, const float *du, size_t step, bool
   }
 }
 
-void winograd_finish(const winograd_shape *s, const float *du, bool add, float *dw) {
+static void finish(const winograd_shape *s, const float *du, bool add, float *dw) {
   size_t step = s->filters * s->channels;
-  for (size_t o = 0; o < s->filters; o += 16) {
+  for (size_t o = 0; o < s->filters; o += LANES) {
     for (size_t i = 0; i < s->channels; i++) {
-      FOR_TILE(s, finish_kernel, du + o * s->channels + i * 16, step, add, s->channels * 9,
-               dw + (o * s->channels + i) * 9);
+      FOR_TILE(s, finish_kernel, du + o / 16 * 16 * s->channels + i * 16 + o % 16, step, add,
+               s->channels * 9, dw + (o * s->channels + i) * 9);
     }
   }
 }
@@ -195,10 +197,6 @@ static tiles tiles_of(const winograd_shape *s) {
   size_t across = (s->width + s->tile - 1) / s->tile, down = (s->height + s->tile - 1) / s->tile;
   return (tiles){across, down, s->pictures * across * down};
 }
-
-typedef struct range {
-  size_t from, to;
-} range;
 
 typedef struct place {
   size_t picture, y, x; /* of the tile's first output */
@@ -215,17 +213,17 @@ static place place_of(const winograd_shape *s, const tiles *t, size_t tile) {
 
 static const float nothing[16] __attribute__((aligned(64)));
 
-/* From 16 channels of a picture around the tile to its points. */
+/* From LANES channels of a picture around the tile to its points. */
 ALWAYS_INLINE void transform_input(size_t tile, const winograd_shape *s, const float *plane,
                                    place at, size_t step, float *to) {
   size_t side = tile + 2;
-  v16 rows[LARGEST_SIDE][LARGEST_SIDE], d[LARGEST_SIDE], out[LARGEST_SIDE];
+  vec rows[LARGEST_SIDE][LARGEST_SIDE], d[LARGEST_SIDE], out[LARGEST_SIDE];
   bool whole = at.x > 0 && at.x + tile < s->width;
   for (size_t y = 0; y < side; y++) {
     size_t row = at.y + y - 1; /* above or left of the picture it wraps round: too large */
     size_t first = row * s->width + at.x - 1;
     if (row >= s->height) {
-      for (size_t x = 0; x < side; x++) rows[y][x] = (v16){0};
+      for (size_t x = 0; x < side; x++) rows[y][x] = (vec){0};
     } else if (whole) {
       UNROLL for (size_t x = 0; x < side; x++) d[x] = load(plane + 16 * (first + x));
       input_side(tile, d, rows[y]);
@@ -243,11 +241,11 @@ ALWAYS_INLINE void transform_input(size_t tile, const winograd_shape *s, const f
   }
 }
 
-ALWAYS_INLINE void finish_values(size_t rows, size_t columns, const winograd_after *after,
+ALWAYS_INLINE void finish_values(size_t rows, size_t columns, const fast_after *after,
                                  const float *value, size_t at, size_t width, float *y) {
-  for (size_t r = 0; r < rows; r++, at += 16 * width, value += 16 * LARGEST_TILE) {
+  for (size_t r = 0; r < rows; r++, at += 16 * width, value += LANES * LARGEST_TILE) {
     for (size_t c = 0; c < columns; c++) {
-      v16 v = load(value + 16 * c);
+      vec v = load(value + LANES * c);
       if (after->residual) v += load(after->residual + at + 16 * c);
       if (after->add) v += load(y + at + 16 * c);
       if (after->relu) v = where_positive(v, v);
@@ -257,10 +255,10 @@ ALWAYS_INLINE void finish_values(size_t rows, size_t columns, const winograd_aft
 }
 
 ALWAYS_INLINE void transform_output(size_t tile, const winograd_shape *s, const float *from,
-                                    size_t step, place at, const winograd_after *after, v16 bias,
+                                    size_t step, place at, const fast_after *after, vec bias,
                                     size_t plane, float *y) {
   size_t side = tile + 2;
-  v16 rows[LARGEST_TILE][LARGEST_SIDE], m[LARGEST_SIDE], out[LARGEST_TILE][LARGEST_TILE];
+  vec rows[LARGEST_TILE][LARGEST_SIDE], m[LARGEST_SIDE], out[LARGEST_TILE][LARGEST_TILE];
   for (size_t c = 0; c < side; c++) {
     for (size_t r = 0; r < side; r++) m[r] = load(from + (r * side + c) * step);
     output_side(tile, m, out[0]);
@@ -281,11 +279,11 @@ ALWAYS_INLINE void transform_output(size_t tile, const winograd_shape *s, const 
 ALWAYS_INLINE void transform_gradient(size_t tile, const winograd_shape *s, const float *plane,
                                       place at, size_t step, float *to) {
   size_t side = tile + 2;
-  v16 rows[LARGEST_SIDE][LARGEST_TILE], d[LARGEST_TILE], out[LARGEST_SIDE];
+  vec rows[LARGEST_SIDE][LARGEST_TILE], d[LARGEST_TILE], out[LARGEST_SIDE];
   for (size_t c = 0; c < tile; c++) {
     for (size_t r = 0; r < tile; r++) {
       bool inside = r < at.rows && c < at.columns;
-      d[r] = inside ? load(plane + 16 * ((at.y + r) * s->width + at.x + c)) : (v16){0};
+      d[r] = inside ? load(plane + 16 * ((at.y + r) * s->width + at.x + c)) : (vec){0};
     }
     output_back_side(tile, d, out);
     for (size_t r = 0; r < side; r++) rows[r][c] = out[r];
@@ -303,9 +301,9 @@ static size_t transform_tiles(const winograd_shape *s, const tiles *t, size_t fi
   size_t step = point_floats(channels);
   for (size_t k = 0; k < n; k++) {
     place at = place_of(s, t, first + k);
-    for (size_t c = 0; c < channels; c += 16) {
-      const float *plane = x + (at.picture * channels + c) * area;
-      float *out = to + (c / 16 * TILES + k) * 16;
+    for (size_t c = 0; c < channels; c += LANES) {
+      const float *plane = x + (at.picture * channels + c / 16 * 16) * area + c % 16;
+      float *out = to + (c / 16 * TILES + k) * 16 + c % 16;
       if (gradient) {
         FOR_TILE(s, transform_gradient, s, plane, at, step, out);
       } else {
@@ -323,22 +321,31 @@ static size_t transform_tiles(const winograd_shape *s, const tiles *t, size_t fi
 
 /* ---- products ---- */
 
-/* m[k] = sum over channels of v[k] u, for 16 tiles and 16 filters. */
-static void multiply(size_t channels, const float *v, const float *u, float *m) {
-  v16 sum[TILES] = {{0}};
+/* m[k] = sum over channels of v[k] u, for n tiles (constant) and 16 filters. */
+ALWAYS_INLINE void multiply_some(size_t n, size_t channels, const float *v, const float *u,
+                                 float *m) {
+  vec sum[TILES][PARTS] = {{{0}}};
   for (size_t c = 0; c < channels; c += 16, v += 16 * TILES) {
     for (size_t l = 0; l < 16; l++, u += 16) {
-      v16 weights = load(u);
-#pragma GCC unroll 16
-      for (size_t k = 0; k < TILES; k++) sum[k] += v[16 * k + l] * weights;
+      UNROLL for (size_t h = 0; h < PARTS; h++) {
+        vec weights = load(u + h * LANES);
+        UNROLL for (size_t k = 0; k < n; k++) sum[k][h] += v[16 * k + l] * weights;
+      }
     }
   }
-#pragma GCC unroll 16
-  for (size_t k = 0; k < TILES; k++) store(m + 16 * k, sum[k]);
+  UNROLL for (size_t k = 0; k < n; k++) {
+    UNROLL for (size_t h = 0; h < PARTS; h++) store(m + 16 * k + h * LANES, sum[k][h]);
+  }
 }
 
-static void multiply_points(const winograd_shape *s, range filters, const float *v, const float *u,
-                            float *m) {
+static void multiply(size_t channels, const float *v, const float *u, float *m) {
+#define GROUP(FIRST, N) multiply_some(N, channels, v + (FIRST)*16, u, m + (FIRST)*16)
+  IN_GROUPS(GROUP);
+#undef GROUP
+}
+
+static void multiply_points(const winograd_shape *s, fast_range filters, const float *v,
+                            const float *u, float *m) {
   size_t v_step = point_floats(s->channels), m_step = point_floats(s->filters);
   for (size_t p = 0, n = points_of(s); p < n; p++) {
     for (size_t f = filters.from; f < filters.to; f += 16) {
@@ -348,22 +355,14 @@ static void multiply_points(const winograd_shape *s, range filters, const float 
   }
 }
 
-/* Part of 0 .. n in steps of `unit`. */
-static range part_of(size_t n, size_t unit, winograd_share share) {
-  size_t units = (n + unit - 1) / unit;
-  size_t from = units * share.part / share.parts * unit;
-  size_t to = units * (share.part + 1) / share.parts * unit;
-  return (range){from, least(to, n)};
-}
-
-void winograd_run(const winograd_shape *s, const float *x, const float *u,
-                  const winograd_after *after, winograd_share share, float *y, float *scratch) {
+static void run(const winograd_shape *s, const float *x, const float *u, const fast_after *after,
+                fast_share share, float *y, float *scratch) {
   tiles t = tiles_of(s);
-  range filters = {0, s->filters}, own = {0, t.all};
+  fast_range filters = {0, s->filters}, own = {0, t.all};
   if (t.all >= TILES * share.parts) {
-    own = part_of(t.all, TILES, share);
+    own = fast_part_of(t.all, TILES, share);
   } else {
-    filters = part_of(s->filters, 16, share);
+    filters = fast_part_of(s->filters, 16, share);
   }
   if (filters.from == filters.to) return;
   float *v = scratch, *m = scratch + points_of(s) * point_floats(s->channels);
@@ -372,32 +371,41 @@ void winograd_run(const winograd_shape *s, const float *x, const float *u,
     multiply_points(s, filters, v, u, m);
     for (size_t k = 0; k < n; k++) {
       place at = place_of(s, &t, first + k);
-      for (size_t f = filters.from; f < filters.to; f += 16) {
-        size_t plane = (at.picture * s->filters + f) * s->height * s->width;
-        v16 bias = after->bias ? load(after->bias + f) : (v16){0};
-        FOR_TILE(s, transform_output, s, m + (f / 16 * TILES + k) * 16, point_floats(s->filters),
-                 at, after, bias, plane, y);
+      for (size_t f = filters.from; f < filters.to; f += LANES) {
+        size_t plane = (at.picture * s->filters + f / 16 * 16) * s->height * s->width + f % 16;
+        vec bias = after->bias ? load(after->bias + f) : (vec){0};
+        FOR_TILE(s, transform_output, s, m + (f / 16 * TILES + k) * 16 + f % 16,
+                 point_floats(s->filters), at, after, bias, plane, y);
       }
     }
   }
 }
 
-/* du += sum over tiles of v (16 channels) times z (16 filters) */
-static void add_products(const float *v, const float *z, float *du) {
-  v16 sum[16];
-#pragma GCC unroll 16
-  for (size_t l = 0; l < 16; l++) sum[l] = load(du + 16 * l);
-  for (size_t k = 0; k < TILES; k++, v += 16) {
-    v16 gradient = load(z + 16 * k);
-#pragma GCC unroll 16
-    for (size_t l = 0; l < 16; l++) sum[l] += v[l] * gradient;
+/* du += sum over tiles of v (n channels, constant) times z (16 filters) */
+ALWAYS_INLINE void add_some(size_t n, const float *v, const float *z, float *du) {
+  vec sum[16][PARTS];
+  UNROLL for (size_t l = 0; l < n; l++) {
+    UNROLL for (size_t h = 0; h < PARTS; h++) sum[l][h] = load(du + 16 * l + h * LANES);
   }
-#pragma GCC unroll 16
-  for (size_t l = 0; l < 16; l++) store(du + 16 * l, sum[l]);
+  for (size_t k = 0; k < TILES; k++, v += 16, z += 16) {
+    UNROLL for (size_t h = 0; h < PARTS; h++) {
+      vec gradient = load(z + h * LANES);
+      UNROLL for (size_t l = 0; l < n; l++) sum[l][h] += v[l] * gradient;
+    }
+  }
+  UNROLL for (size_t l = 0; l < n; l++) {
+    UNROLL for (size_t h = 0; h < PARTS; h++) store(du + 16 * l + h * LANES, sum[l][h]);
+  }
 }
 
-void winograd_gradient(const winograd_shape *s, const float *x, const float *dy, float *du,
-                       float *scratch) {
+static void add_products(const float *v, const float *z, float *du) {
+#define GROUP(FIRST, N) add_some(N, v + (FIRST), z, du + (FIRST)*16)
+  IN_GROUPS(GROUP);
+#undef GROUP
+}
+
+static void gradient(const winograd_shape *s, const float *x, const float *dy, float *du,
+                     float *scratch) {
   tiles t = tiles_of(s);
   size_t v_step = point_floats(s->channels), z_step = point_floats(s->filters);
   float *v = scratch, *z = scratch + points_of(s) * v_step;
@@ -414,3 +422,11 @@ void winograd_gradient(const winograd_shape *s, const float *x, const float *dy,
     }
   }
 }
+
+const winograd_kernels AT_LEVEL(winograd) = {.best_tile = best_tile,
+                                             .weights = count_weights,
+                                             .scratch = scratch_bytes,
+                                             .prepare = prepare,
+                                             .run = run,
+                                             .gradient = gradient,
+                                             .finish = finish};
