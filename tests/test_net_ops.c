@@ -362,7 +362,11 @@ static void activation_propagates(void **state) {
     in.rank = features ? 3 : 2;
     lan_var x = input(&b, in), w = lan_net_parameter(b.net, "w", LAN_SHAPE(5), 1), y;
     {
-      lan_edges edges = {3, 2, 5, from, to}; /* the net keeps its own */
+      lan_edges edges = {.n_senders = 3,
+                         .n_receivers = 2,
+                         .n_edges = 5,
+                         .from = from,
+                         .to = to}; /* the net keeps its own */
       y = lan_net_propagate(b.net, x, w, &edges);
     }
     lan_net_output(b.net, "y", y);
@@ -403,11 +407,16 @@ static void edges_are_checked(void **state) {
   const struct {
     lan_edges edges;
     const char *message;
-  } cases[] = {{{3, 2, 2, from, to}, "edge 1 goes from 3 to 0"},
-               {{4, 1, 2, from, to}, "edge 0 goes from 0 to 1"},
-               {{4, 2, 2, NULL, to}, "have no ends"},
-               {{4, 2, 2, from, to}, "must be (batch, 4)"},
-               {{3, 2, 1, from, to}, "must be (1), one for each edge"}};
+  } cases[] = {
+      {{.n_senders = 3, .n_receivers = 2, .n_edges = 2, .from = from, .to = to},
+       "edge 1 goes from 3 to 0"},
+      {{.n_senders = 4, .n_receivers = 1, .n_edges = 2, .from = from, .to = to},
+       "edge 0 goes from 0 to 1"},
+      {{.n_senders = 4, .n_receivers = 2, .n_edges = 2, .from = NULL, .to = to}, "have no ends"},
+      {{.n_senders = 4, .n_receivers = 2, .n_edges = 2, .from = from, .to = to},
+       "must be (batch, 4)"},
+      {{.n_senders = 3, .n_receivers = 2, .n_edges = 1, .from = from, .to = to},
+       "must be (1), one for each edge"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     bench b = new_bench();
     lan_error err = {0};

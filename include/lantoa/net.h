@@ -131,11 +131,28 @@ typedef struct lan_edges {
   uint32_t n_senders, n_receivers;
   uint32_t n_edges;
   const uint32_t *from, *to;
+  /** What lan_net_conductance looks at; the rest may be left 0. */
+  uint32_t n_types;      /**< at most 256 */
+  const uint8_t *types;  /**< n_edges, each < n_types; NULL: all 0 */
+  uint32_t n_features;   /**< of an edge; may be 0 */
+  const float *features; /**< n_edges x n_features */
+  const float *weights;  /**< n_edges, > 0; NULL: all 1 */
 } lan_edges;
 /** One step of spreading activation: y[b, j, :] = sum over edges e: i -> j of weights[e] * x[b, i, :].
  *  x (batch, senders) or (batch, senders, features); weights (edges), which learn if they are a
  *  parameter. */
 LAN_API lan_var lan_net_propagate(lan_net *net, lan_var x, lan_var weights, const lan_edges *edges);
+
+/** How much each edge conducts, to be the weights of lan_net_propagate (n_edges): with
+ *
+ *      w[e] = weights[e] exp(theta[type(e)] + phi . features[e])
+ *      y[e] = decay w[e] / (sum of w over the sender's edges)^fan
+ *
+ *  where `theta` is (n_types), `phi` (n_features; LAN_NONE if there are none), `form` (2): fan and ln decay. All
+ *  of them learn if they are parameters: propagating T times over these weights is spreading activation with T
+ *  steps (lantoa/spread.h), whose conductances, fan effect and decay are learnt by backpropagation. */
+LAN_API lan_var lan_net_conductance(lan_net *net, lan_var theta, lan_var phi, lan_var form,
+                                    const lan_edges *edges);
 
 /** The layer that made `like` once more, with the same parameters, on another input. */
 LAN_API lan_var lan_net_again(lan_net *net, lan_var like, lan_var x);

@@ -215,8 +215,21 @@ static lan_var gru_last(check_net *c, const uint32_t *o) {
 }
 
 static const uint32_t EDGE_FROM[] = {0, 1, 2, 3, 3, 1, 0, 2}, EDGE_TO[] = {1, 2, 0, 1, 2, 1, 1, 0};
-static const lan_edges EDGES = {4, 3, 8, EDGE_FROM, EDGE_TO};
-static const lan_edges LOOP = {4, 4, 8, EDGE_FROM, EDGE_TO};
+static const uint8_t EDGE_TYPES[] = {0, 1, 2, 0, 1, 2, 0, 1};
+static const float EDGE_FEATURES[] = {0.5F, 1,  -1, 0.2F, 0.3F, 0.8F, 1.5F,  -0.4F,
+                                      0,    -1, 2,  0.1F, 0.6F, 0.9F, -0.7F, 0.4F};
+static const float EDGE_WEIGHTS[] = {1, 2, 0.5F, 1, 3, 0.2F, 1, 1.5F};
+#define ENDS(receivers) \
+  .n_senders = 4, .n_receivers = receivers, .n_edges = 8, .from = EDGE_FROM, .to = EDGE_TO
+static const lan_edges EDGES = {ENDS(3)};
+static const lan_edges LOOP = {ENDS(4)};
+static const lan_edges TYPED = {ENDS(4), .n_types = 3, .types = EDGE_TYPES};
+static const lan_edges DESCRIBED = {ENDS(4),
+                                    .n_types = 3,
+                                    .types = EDGE_TYPES,
+                                    .n_features = 2,
+                                    .features = EDGE_FEATURES,
+                                    .weights = EDGE_WEIGHTS};
 
 static lan_var propagate(check_net *c, const uint32_t *o) {
   lan_var w = lan_net_parameter(c->net, "w", LAN_SHAPE(8), 1);
@@ -228,6 +241,24 @@ static lan_var propagate_twice(check_net *c, const uint32_t *o) {
   lan_var w = lan_net_sigmoid(c->net, lan_net_parameter(c->net, "w", LAN_SHAPE(8), 1));
   lan_var x = lan_net_propagate(c->net, x_of(c, o), w, &LOOP);
   return lan_net_propagate(c->net, lan_net_tanh(c->net, x), w, &LOOP);
+}
+
+/* Spreading activation: three steps, all that it is made of learning. */
+static lan_var spreading(check_net *c, const lan_edges *edges, const uint32_t *o) {
+  lan_var theta = lan_net_parameter(c->net, "theta", LAN_SHAPE(3), 0.5F);
+  lan_var form = lan_net_parameter(c->net, "form", LAN_SHAPE(2), 0.5F);
+  lan_var phi = edges->n_features ? lan_net_parameter(c->net, "phi", LAN_SHAPE(2), 0.5F) : LAN_NONE;
+  lan_var w = lan_net_conductance(c->net, theta, phi, form, edges), x = x_of(c, o), sum = x;
+  for (int step = 0; step < 3; step++) {
+    x = lan_net_propagate(c->net, x, w, edges);
+    sum = lan_net_add(c->net, sum, x);
+  }
+  return sum;
+}
+
+static lan_var spreading_typed(check_net *c, const uint32_t *o) { return spreading(c, &TYPED, o); }
+static lan_var spreading_described(check_net *c, const uint32_t *o) {
+  return spreading(c, &DESCRIBED, o);
 }
 
 static lan_var cross_entropy(check_net *c, const uint32_t *o) {
@@ -360,6 +391,8 @@ const check_case check_cases[] = {
     {"propagate", "features", propagate, {4, 3}, 0, 0},
     {"propagate", "twice, computed weights", propagate_twice, {4}, 0, 0},
     {"propagate", "twice, features", propagate_twice, {4, 2}, 0, 0},
+    {"conductance", "spreading, types", spreading_typed, {4}, 0, 0},
+    {"conductance", "spreading, features", spreading_described, {4}, 19, 2},
     {"cross_entropy", "plain", cross_entropy, {5}, 0, 0},
     {"cross_entropy", "smoothed, three shards", cross_entropy_smoothed, {5}, 7, 3},
     {"cross_entropy", "sequences", cross_entropy, {3, 4}, 0, 0},

@@ -27,6 +27,7 @@ const net_op *const net_ops[] = {&op_input,
                                  &op_last,
                                  &op_attention,
                                  &op_gru,
+                                 &op_conductance,
                                  &op_propagate,
                                  &op_cross_entropy,
                                  &op_listwise,
@@ -137,11 +138,23 @@ lan_var lan_net_gru(lan_net *net, lan_var x, uint32_t units) {
   return one(net, &op_gru, x, (double[]){units});
 }
 
-lan_var lan_net_propagate(lan_net *net, lan_var x, lan_var weights, const lan_edges *edges) {
+static lan_var over_edges(lan_net *net, const net_op *op, const lan_var *in, size_t n_in,
+                          const lan_edges *edges) {
   lan_edges *own = edges ? lan_arena_alloc(&net->arena, 1, sizeof *own) : NULL;
   if (edges && !own) return net_fail(net, LAN_ENOMEM, "out of memory");
   if (own) *own = *edges;
-  return net_add(net, &op_propagate, NULL, (lan_var[]){x, weights}, 2, NULL, own, LAN_NONE);
+  return net_add(net, op, NULL, in, n_in, NULL, own, LAN_NONE);
+}
+
+lan_var lan_net_propagate(lan_net *net, lan_var x, lan_var weights, const lan_edges *edges) {
+  return over_edges(net, &op_propagate, (lan_var[]){x, weights}, 2, edges);
+}
+
+lan_var lan_net_conductance(lan_net *net, lan_var theta, lan_var phi, lan_var form,
+                            const lan_edges *edges) {
+  bool features = edges && edges->n_features > 0;
+  const lan_var in[] = {theta, features ? phi : form, form};
+  return over_edges(net, &op_conductance, in, features ? 3 : 2, edges);
 }
 
 /* ---- losses ---- */

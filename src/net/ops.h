@@ -22,8 +22,8 @@ extern const net_op op_softmax;
 extern const net_op op_layer_norm;
 /* op_select.c */
 extern const net_op op_embedding, op_concat, op_last;
-/* op_attention.c, op_gru.c, op_propagate.c */
-extern const net_op op_attention, op_gru, op_propagate;
+/* op_attention.c, op_conductance.c, op_gru.c, op_propagate.c */
+extern const net_op op_attention, op_conductance, op_gru, op_propagate;
 /* op_loss.c */
 extern const net_op op_cross_entropy, op_listwise, op_binary_cross_entropy, op_mean_squared_error,
     op_huber;
