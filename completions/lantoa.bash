@@ -35,8 +35,8 @@ _lantoa() {
     --schedule) options='one-cycle cosine steps plateau constant' ;;
     --flip) options='yes no' ;;
     --preset) options='spreadr ppr actr heat memory' ;;
-    -n | --limit | --exclude | --since | --until | --retention | --decay | --suppress | --time | --throws | --rate | --batch | --checkpoint-every | --clip | --classes | --epochs | --label | --mixup | \
-      --patience | --seed | --shift | --side | --smoothing | --threads | --validation | --weight-decay) return ;;
+    -n | --limit | --exclude | --since | --until | --retention | --decay | --suppress | --time | --throws | --rate | --batch | --checkpoint-every | --clip | --classes | --epochs | --erase | --jitter | --label | --mixup | \
+      --patience | --seed | --shift | --side | --smoothing | --threads | --validation | --warmup | --weight-decay) return ;;
   esac
   if [[ $options ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
@@ -63,9 +63,9 @@ _lantoa() {
       ;;
     'net check') options='--json' ;;
     'net train')
-      options='--batch --checkpoint-every --clip --epochs --flip --label --log --mixup --model --optimizer --output'
+      options='--batch --checkpoint-every --clip --epochs --erase --flip --jitter --label --log --mixup --model --optimizer --output'
       options+=' --patience --rate --resume --schedule --seed --shift --side --smoothing --threads --validation'
-      options+=' --weight-decay --json --quiet'
+      options+=' --warmup --weight-decay --json --quiet'
       ;;
     'net eval') options='--threads --json' ;;
     'net predict') options='--limit --stdin --null --json' ;;

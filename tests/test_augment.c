@@ -263,6 +263,49 @@ static void cutout_blanks_a_square(void **state) {
   assert_int_equal(most, 3 * 4 * 4);
 }
 
+/* One rectangle of 2 to 40 % of the area, in so many examples as asked for, anywhere. */
+static void erasing_blanks_a_rectangle(void **state) {
+  (void)state;
+  enum { TALL = 30, WIDE = 40, AREA = TALL * WIDE, TIMES = 2000 };
+  static uint8_t light[AREA];
+  static const float mean = 0, std = 1;
+  static float out[AREA];
+  planes_shape large = {1, TALL, WIDE};
+  resizer r = {0};
+  augment_options o = {.erase = 0.25f};
+  memset(light, 200, sizeof light);
+  size_t erased = 0, taller = 0, touched[2] = {0};
+  for (uint64_t i = 0; i < TIMES; i++) {
+    lan_rng rng = lan_rng_at(9, i, 0);
+    augment(&o, &rng, light, large, &mean, &std, &r, out, large);
+    size_t n = 0, x0 = WIDE, x1 = 0, y0 = TALL, y1 = 0;
+    for (size_t k = 0; k < AREA; k++) {
+      if (out[k] != 0) continue;
+      size_t x = k % WIDE, y = k / WIDE;
+      n++;
+      x0 = x < x0 ? x : x0;
+      x1 = x >= x1 ? x + 1 : x1;
+      y0 = y < y0 ? y : y0;
+      y1 = y >= y1 ? y + 1 : y1;
+    }
+    if (n == 0) continue;
+    double ratio = (double)(x1 - x0) / (double)(y1 - y0);
+    assert_int_equal(n, (x1 - x0) * (y1 - y0));
+    assert_true(n > 0.015 * AREA && n < 0.43 * AREA && ratio > 0.25 && ratio < 4);
+    erased++;
+    taller += y1 - y0 > x1 - x0;
+    touched[0] += out[0] == 0;
+    touched[1] += out[AREA - 1] == 0;
+  }
+  assert_in_range(erased, TIMES / 4 - 80, TIMES / 4 + 80);
+  assert_true(taller > erased / 4 && taller < erased * 3 / 4);
+  assert_true(touched[0] > 0 && touched[1] > 0);
+  o.erase = 1; /* a picture in which none fits stays as it is */
+  lan_rng rng = lan_rng_at(9, 0, 0);
+  augment(&o, &rng, light, (planes_shape){1, 1, 1}, &mean, &std, &r, out, (planes_shape){1, 1, 1});
+  assert_true(out[0] > 0);
+}
+
 /* Random parts show what is in the picture: for one whose value is its column, rising rows. */
 static void parts_are_resized(void **state) {
   (void)state;
@@ -298,7 +341,7 @@ static void senseless_options_are_refused(void **state) {
   (void)state;
   const augment_options bad[] = {{.scale_from = 1.5f}, {.scale_from = NAN}, {.brightness = -1},
                                  {.contrast = 2},      {.saturation = NAN}, {.pad = UINT32_MAX},
-                                 {.cutout = SIDE + 1}};
+                                 {.cutout = SIDE + 1}, {.erase = 1.1f},     {.erase = NAN}};
   lan_error err;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     assert_int_equal(augment_check(&bad[i], shape, shape, &err), LAN_ERANGE);
@@ -320,6 +363,7 @@ int main(void) {
       cmocka_unit_test(a_pad_wider_than_the_picture_reflects_again),
       cmocka_unit_test(colours_change_by_the_formula),
       cmocka_unit_test(cutout_blanks_a_square),
+      cmocka_unit_test(erasing_blanks_a_rectangle),
       cmocka_unit_test(parts_are_resized),
       cmocka_unit_test(senseless_options_are_refused),
   };

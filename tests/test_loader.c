@@ -75,8 +75,13 @@ static uint64_t hash_rest(loader *l) {
   }
 }
 
-static const augment_options everything = {
-    .flip = true, .pad = 2, .brightness = 0.3f, .contrast = 0.3f, .saturation = 0.3f, .cutout = 3};
+static const augment_options everything = {.flip = true,
+                                           .pad = 2,
+                                           .brightness = 0.3f,
+                                           .contrast = 0.3f,
+                                           .saturation = 0.3f,
+                                           .cutout = 3,
+                                           .erase = 0.5f};
 
 static void threads_do_not_change_a_bit(void **state) {
   const char *path = make_pictures(state);

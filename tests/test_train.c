@@ -221,6 +221,10 @@ static void losses_that_overflow_end_training(void **state) {
   lan_train_options o = options_for(NULL, 1, NULL);
   lan_model *m = NULL;
   lan_error err = {0};
+  o.warmup = (double)NAN;
+  assert_int_equal(lan_train(data, &o, &m, &err), LAN_ERANGE);
+  assert_non_null(strstr(err.message, "warms up"));
+  o.warmup = 0;
   o.optimizer = (lan_optimizer_options){.kind = LAN_SGD, .rate = 1e6F};
   assert_int_equal(lan_train(data, &o, &m, &err), LAN_ERANGE);
   if (!strstr(err.message, "layer '")) fail_msg("%s", err.message);
@@ -262,12 +266,34 @@ static void schedules_follow_their_sources(void **state) {
                                      0.0811745654, 0.0611262022, 0.0388741978, 0.0188258346,
                                      0.0049519368, 4e-07};
   for (uint64_t i = 0; i < 10; i++) {
-    assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, i, 10) - one_cycle[i]) < 1e-8);
+    assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, 0, i, 10) - one_cycle[i]) < 1e-8);
   }
-  assert_true(fabs(schedule_rate(LAN_COSINE, 0.1, 5, 10) - 0.05) < 1e-12);
-  assert_true(schedule_rate(LAN_STEPS, 0.1, 4, 10) == 0.1);
-  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 5, 10) - 0.01) < 1e-12);
-  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 8, 10) - 0.001) < 1e-12);
+  assert_true(fabs(schedule_rate(LAN_COSINE, 0.1, 0, 5, 10) - 0.05) < 1e-12);
+  assert_true(schedule_rate(LAN_STEPS, 0.1, 0, 4, 10) == 0.1);
+  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 0, 5, 10) - 0.01) < 1e-12);
+  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 0, 8, 10) - 0.001) < 1e-12);
+}
+
+static void rates_warm_up(void **state) {
+  (void)state;
+  static const double cosine[] = {0.025, 0.05, 0.075, 0.1};
+  for (uint64_t i = 0; i < 4; i++) {
+    assert_true(fabs(schedule_rate(LAN_COSINE, 0.1, 4, i, 10) - cosine[i]) < 1e-12);
+    assert_true(fabs(schedule_rate(LAN_CONSTANT, 0.1, 4, i, 10) - cosine[i]) < 1e-12);
+  }
+  assert_true(schedule_rate(LAN_COSINE, 0.1, 4, 4, 10) == 0.1); /* the whole curve follows */
+  assert_true(fabs(schedule_rate(LAN_COSINE, 0.1, 4, 7, 10) - 0.05) < 1e-12);
+  assert_true(schedule_rate(LAN_STEPS, 0.1, 4, 6, 10) == 0.1);
+  assert_true(fabs(schedule_rate(LAN_STEPS, 0.1, 4, 7, 10) - 0.01) < 1e-12);
+  /* Up over 5 of 10 steps, as PyTorch's pct_start=0.5. */
+  assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, 5, 0, 10) - 0.004) < 1e-12);
+  assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, 5, 2, 10) - 0.052) < 1e-12);
+  assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, 5, 4, 10) - 0.1) < 1e-12);
+  assert_true(fabs(schedule_rate(LAN_ONE_CYCLE, 0.1, 5, 9, 10) - 4e-7) < 1e-12);
+  for (int kind = LAN_ONE_CYCLE; kind <= LAN_CONSTANT; kind++) { /* longer than all there is */
+    double last = schedule_rate((lan_schedule_kind)kind, 0.1, 40, 9, 10);
+    assert_true(last > 0.01 && last < 0.03);
+  }
 }
 
 #define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
@@ -283,6 +309,7 @@ int main(void) {
       IN_SCRATCH(losses_that_overflow_end_training),
       IN_SCRATCH(damaged_models_are_refused),
       cmocka_unit_test(schedules_follow_their_sources),
+      cmocka_unit_test(rates_warm_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

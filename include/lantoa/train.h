@@ -105,10 +105,17 @@ typedef struct lan_train_options {
   uint32_t batch;    /**< 0: 128 */
   lan_optimizer_options optimizer; /**< rate 0: the optimiser's usual one; all 0: AdamW at 0.002 */
   lan_schedule_kind schedule;
-  float smoothing;   /**< of the targets, 0 .. 0.999 */
-  float mixup;       /**< 0: not */
-  int flip;          /**< not 0: pictures are mirrored every other time */
-  uint32_t shift;    /**< pictures are shifted by up to so many pixels */
+  /** Epochs (also parts of one) in which the rate climbs to its highest, in even steps (Goyal et al. 2017); the
+   *  schedule follows over what is left. LAN_ONE_CYCLE: how long it goes up. 0: none, one-cycle 30 %. */
+  double warmup;
+  float smoothing; /**< of the targets, 0 .. 0.999 */
+  float mixup;     /**< 0: not */
+  int flip;        /**< not 0: pictures are mirrored every other time */
+  uint32_t shift;  /**< pictures are shifted by up to so many pixels */
+  /** Brightness, contrast and saturation of pictures change by factors of 1 - jitter .. 1 + jitter, 0 .. 1. */
+  float jitter;
+  /** A rectangle of 2 to 40 % of a picture is blanked with this probability (Zhong et al. 2017). */
+  float erase;
   double validation; /**< part of the training examples held back, 0 .. 0.9 */
   uint32_t patience; /**< stop after so many epochs without a better validation; 0: never */
   uint32_t side;     /**< pictures are brought to side x side; 0: as they are, if all are equal */

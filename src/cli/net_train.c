@@ -51,6 +51,9 @@ static lan_train_options options_from(const options *o) {
                          .smoothing = r->smoothing,
                          .batch = (uint32_t)o->batch,
                          .mixup = (float)o->mixup,
+                         .jitter = (float)o->jitter,
+                         .erase = (float)o->erase,
+                         .warmup = o->warmup,
                          .schedule = (lan_schedule_kind)o->schedule,
                          .validation = 0.1,
                          .patience = (uint32_t)o->patience,
@@ -225,8 +228,9 @@ const command command_net_train = {
         "  --model NAME        mlp, lenet, resnet20, cnn, or a file that describes it\n"
         "  --epochs N  --batch N  --seed N  --threads N\n"
         "  --optimizer sgd|adam|adamw|rmsprop  --rate R  --weight-decay R  --clip N\n"
-        "  --schedule one-cycle|cosine|steps|plateau|constant\n"
-        "  --flip yes|no  --shift PIXELS  --mixup A  --smoothing S  --side PIXELS\n"
+        "  --schedule one-cycle|cosine|steps|plateau|constant  --warmup EPOCHS\n"
+        "  --flip yes|no  --shift PIXELS  --jitter A  --erase P  --mixup A  --side PIXELS\n"
+        "  --smoothing S       of the targets\n"
         "  --validation PART   held back to choose the best epoch (default 0.1)\n"
         "  --patience N        stop after N epochs without a better one\n"
         "  --label COLUMN      of a CSV file, by name or number\n"
@@ -238,13 +242,14 @@ const command command_net_train = {
         "What is not given is what the model is known to learn well with.\n"
         "Exit: 0 trained, 2 usage, 4 a file cannot be read or written, 130 stopped.\n",
     .takes = TAKES(OPTION_BATCH) | TAKES(OPTION_CHECKPOINT_EVERY) | TAKES(OPTION_CLIP) |
-             TAKES(OPTION_LABEL) | TAKES(OPTION_LOG) | TAKES(OPTION_EPOCHS) | TAKES(OPTION_FLIP) |
-             TAKES(OPTION_JSON) | TAKES(OPTION_MIXUP) | TAKES(OPTION_MODEL) |
-             TAKES(OPTION_OPTIMIZER) | TAKES(OPTION_OUTPUT) | TAKES(OPTION_PATIENCE) |
-             TAKES(OPTION_QUIET) | TAKES(OPTION_RATE) | TAKES(OPTION_RESUME) |
-             TAKES(OPTION_SCHEDULE) | TAKES(OPTION_SEED) | TAKES(OPTION_SHIFT) |
-             TAKES(OPTION_SIDE) | TAKES(OPTION_SMOOTHING) | TAKES(OPTION_THREADS) |
-             TAKES(OPTION_VALIDATION) | TAKES(OPTION_WEIGHT_DECAY),
+             TAKES(OPTION_EPOCHS) | TAKES(OPTION_ERASE) | TAKES(OPTION_FLIP) |
+             TAKES(OPTION_JITTER) | TAKES(OPTION_JSON) | TAKES(OPTION_LABEL) | TAKES(OPTION_LOG) |
+             TAKES(OPTION_MIXUP) | TAKES(OPTION_MODEL) | TAKES(OPTION_OPTIMIZER) |
+             TAKES(OPTION_OUTPUT) | TAKES(OPTION_PATIENCE) | TAKES(OPTION_QUIET) |
+             TAKES(OPTION_RATE) | TAKES(OPTION_RESUME) | TAKES(OPTION_SCHEDULE) |
+             TAKES(OPTION_SEED) | TAKES(OPTION_SHIFT) | TAKES(OPTION_SIDE) |
+             TAKES(OPTION_SMOOTHING) | TAKES(OPTION_THREADS) | TAKES(OPTION_VALIDATION) |
+             TAKES(OPTION_WARMUP) | TAKES(OPTION_WEIGHT_DECAY),
     .least = 1,
     .most = 1,
     .missing = "net train wants data, as lantoa net train photos/ -o cats.safetensors",

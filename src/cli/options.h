@@ -22,6 +22,7 @@ typedef enum option_id {
   OPTION_COLOR,
   OPTION_DECAY,
   OPTION_EPOCHS,
+  OPTION_ERASE,
   OPTION_EXCLUDE,
   OPTION_FLIP,
   OPTION_FROM,
@@ -30,6 +31,7 @@ typedef enum option_id {
   OPTION_HIDE,
   OPTION_IMAGE,
   OPTION_INCLUDE_T0,
+  OPTION_JITTER,
   OPTION_JSON,
   OPTION_LABEL,
   OPTION_LANG,
@@ -66,6 +68,7 @@ typedef enum option_id {
   OPTION_VALIDATION,
   OPTION_VAULT,
   OPTION_VERSION,
+  OPTION_WARMUP,
   OPTION_WEIGHTS,
   OPTION_WEIGHT_DECAY,
   OPTION_WHY,
@@ -92,7 +95,7 @@ typedef struct options {
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
   const char *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *until, *weights;
   size_t batch, classes, epochs, patience, seed, shift, side, threads;
-  double checkpoint_every, clip, mixup, smoothing, validation, weight_decay;
+  double checkpoint_every, clip, erase, jitter, mixup, smoothing, validation, warmup, weight_decay;
   int flip;        /* 0: no, 1: yes */
   int optimizer;   /* lan_optimizer_kind */
   int schedule;    /* lan_schedule_kind */

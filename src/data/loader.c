@@ -329,7 +329,7 @@ loader_info loader_describe(const loader *l) { return l->info; }
 
 static bool is_none(const augment_options *a) {
   return !a->flip && a->pad == 0 && a->scale_from <= 0 && a->brightness <= 0 && a->contrast <= 0 &&
-         a->saturation <= 0 && a->cutout == 0;
+         a->saturation <= 0 && a->cutout == 0 && a->erase <= 0;
 }
 
 static lan_status check_table(const loader_options *o, lan_error *err) {

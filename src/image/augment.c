@@ -170,6 +170,15 @@ static void normalise_floats(float *v, size_t n, float scale, float shift) {
 
 /* ---- all of it ---- */
 
+static void blank(float *out, planes_shape shape, int64_t x0, int64_t y0, int64_t x1, int64_t y1) {
+  for (size_t c = 0; c < shape.channels; c++) {
+    for (int64_t y = y0; y < y1; y++) {
+      float *row = out + (c * shape.height + (size_t)y) * shape.width;
+      for (int64_t x = x0; x < x1; x++) row[x] = 0;
+    }
+  }
+}
+
 static void blank_square(uint32_t side, lan_rng *rng, float *out, planes_shape shape) {
   /* Its middle is anywhere, so that it may reach over the edge. */
   int64_t x0 = (int64_t)lan_rng_below(rng, shape.width) - side / 2, x1 = x0 + side;
@@ -178,11 +187,21 @@ static void blank_square(uint32_t side, lan_rng *rng, float *out, planes_shape s
   if (y0 < 0) y0 = 0;
   if (x1 > shape.width) x1 = shape.width;
   if (y1 > shape.height) y1 = shape.height;
-  for (size_t c = 0; c < shape.channels; c++) {
-    for (int64_t y = y0; y < y1; y++) {
-      float *row = out + (c * shape.height + (size_t)y) * shape.width;
-      for (int64_t x = x0; x < x1; x++) row[x] = 0;
-    }
+  blank(out, shape, x0, y0, x1, y1);
+}
+
+/* Nothing after a hundred that do not fit, as in the paper: pictures a pixel high. */
+static void blank_rectangle(lan_rng *rng, float *out, planes_shape shape) {
+  double area = (double)shape.width * shape.height;
+  for (int tries = 0; tries < 100; tries++) {
+    double part = area * (0.02 + 0.38 * (double)lan_rng_uniform(rng));
+    double ratio = exp((2 * (double)lan_rng_uniform(rng) - 1) * log(1 / 0.3));
+    double w = floor(sqrt(part * ratio) + 0.5), h = floor(sqrt(part / ratio) + 0.5);
+    if (w < 1 || h < 1 || w >= shape.width || h >= shape.height) continue;
+    int64_t x = lan_rng_below(rng, shape.width - (uint32_t)w + 1);
+    int64_t y = lan_rng_below(rng, shape.height - (uint32_t)h + 1);
+    blank(out, shape, x, y, x + (int64_t)w, y + (int64_t)h);
+    return;
   }
 }
 
@@ -216,6 +235,7 @@ void augment(const augment_options *o, lan_rng *rng, const uint8_t *in, planes_s
     }
   }
   if (o->cutout) blank_square(o->cutout, rng, out, shape);
+  if (o->erase > 0 && lan_rng_uniform(rng) < o->erase) blank_rectangle(rng, out, shape);
 }
 
 bool augment_reserve(const augment_options *o, planes_shape in, planes_shape out, resizer *r) {
@@ -237,6 +257,10 @@ lan_status augment_check(const augment_options *o, planes_shape in, planes_shape
   if (!between(o->brightness, 0, 1) || !between(o->contrast, 0, 1) ||
       !between(o->saturation, 0, 1)) {
     return lan_fail(err, LAN_ERANGE, "brightness, contrast and saturation change by 0 .. 1");
+  }
+  if (!between(o->erase, 0, 1)) {
+    return lan_fail(err, LAN_ERANGE, "a rectangle is erased with a probability of 0 .. 1, not %g",
+                    (double)o->erase);
   }
   if (o->pad > 4096)
     return lan_fail(err, LAN_ERANGE, "at most 4096 pixels are padded, not %u", o->pad);

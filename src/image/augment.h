@@ -30,6 +30,9 @@ typedef struct augment_options {
   /* Factors from 1 - v .. 1 + v, v in 0 .. 1. */
   float brightness, contrast, saturation;
   uint32_t cutout; /* side of a square that is blanked (DeVries and Taylor 2017); 0: none */
+  /* The probability that a rectangle of 0.02 .. 0.4 of the area and proportions in 0.3 .. 1 / 0.3 is blanked
+   * (Zhong et al. 2017, "random erasing"). */
+  float erase;
 } augment_options;
 
 /* LAN_ERANGE with a message if a value has no meaning, or the parts cut out would be larger than the

@@ -60,17 +60,24 @@ static lan_train_options with_defaults(const lan_train_options *given) {
   return o;
 }
 
+static lan_status check_options(const lan_train_options *o, lan_error *err) {
+  if (o->warmup >= 0 && o->warmup <= 1e6) return LAN_OK;
+  return lan_fail(err, LAN_ERANGE, "the rate warms up over 0 .. 1,000,000 epochs, not %g",
+                  o->warmup);
+}
+
 static void describe_options(fit *f) {
   const lan_train_options *o = &f->o;
   const lan_optimizer_options *p = &o->optimizer;
   snprintf(f->options_text, sizeof f->options_text,
            "epochs %u batch %u optimizer %d rate %a momentum %a nesterov %d decay %a clip %a "
-           "schedule %d smoothing %a mixup %a flip %d shift %u validation %a patience %u seed %llu "
-           "examples %u",
+           "schedule %d warmup %a smoothing %a mixup %a flip %d shift %u jitter %a erase %a "
+           "validation %a patience %u seed %llu examples %u",
            o->epochs, o->batch, (int)p->kind, (double)p->rate, (double)p->momentum, p->nesterov,
-           (double)p->weight_decay, (double)p->clip, (int)o->schedule, (double)o->smoothing,
-           (double)o->mixup, o->flip, o->shift, o->validation, o->patience,
-           (unsigned long long)o->seed, data_describe(f->set)->count[DATA_TRAIN]);
+           (double)p->weight_decay, (double)p->clip, (int)o->schedule, o->warmup,
+           (double)o->smoothing, (double)o->mixup, o->flip, o->shift, (double)o->jitter,
+           (double)o->erase, o->validation, o->patience, (unsigned long long)o->seed,
+           data_describe(f->set)->count[DATA_TRAIN]);
 }
 
 static lan_status open_data(fit *f, const char *path) {
@@ -114,7 +121,14 @@ static lan_status make_ready(fit *f) {
                       .mixup = o->mixup,
                       .seed = o->seed,
                       .n_threads = 1};
-  if (pictures) l.augment = (augment_options){.flip = o->flip != 0, .pad = o->shift};
+  if (pictures) {
+    l.augment = (augment_options){.flip = o->flip != 0,
+                                  .pad = o->shift,
+                                  .brightness = o->jitter,
+                                  .contrast = o->jitter,
+                                  .saturation = o->jitter,
+                                  .erase = o->erase};
+  }
   lan_net_plan_options p = {.batch = o->batch, .training = 1, .threads = o->threads, .shards = 2};
   f->best = lan_alloc_zeroed(count_parameters(f->model->net), sizeof *f->best);
   if (!f->best) return lan_fail_memory(f->err, 0);
@@ -262,8 +276,10 @@ static lan_status not_finite(fit *f) {
 }
 
 static double rate_now(const fit *f) {
-  uint64_t steps = (uint64_t)f->o.epochs * loader_describe(f->batches).n_batches;
-  return f->at.cut * schedule_rate(f->o.schedule, (double)f->o.optimizer.rate, f->at.step, steps);
+  uint32_t batches = loader_describe(f->batches).n_batches;
+  uint64_t steps = (uint64_t)f->o.epochs * batches, warmup = (uint64_t)(f->o.warmup * batches);
+  double rate = (double)f->o.optimizer.rate;
+  return f->at.cut * schedule_rate(f->o.schedule, rate, warmup, f->at.step, steps);
 }
 
 static void count_right(fit *f, const loader_batch *b) {
@@ -416,7 +432,8 @@ static lan_status run_all(fit *f) {
 lan_status lan_train(const char *data, const lan_train_options *options, lan_model **out,
                      lan_error *err) {
   fit f = {.o = with_defaults(options), .err = err, .at = {.cut = 1}};
-  lan_status status = open_data(&f, data);
+  lan_status status = check_options(&f.o, err);
+  if (status == LAN_OK) status = open_data(&f, data);
   if (status == LAN_OK) status = make_model(&f);
   if (status == LAN_OK) describe_options(&f);
   if (status == LAN_OK) status = make_ready(&f);

@@ -9,21 +9,27 @@ static double half_cosine(double a, double b, double p) {
   return b + (a - b) / 2 * (1 + cos(PI * p));
 }
 
-/* As PyTorch's OneCycleLR with pct_start 0.3, div_factor 25, final_div_factor 1e4. */
-static double one_cycle(double rate, double step, double steps) {
-  double top = 0.3 * steps - 1, last = steps - 1, low = rate / 25;
+/* As PyTorch's OneCycleLR with div_factor 25, final_div_factor 1e4, and pct_start * steps = `rising`. */
+static double one_cycle(double rate, double rising, double step, double steps) {
+  double top = rising - 1, last = steps - 1, low = rate / 25;
   if (top > 0 && step <= top) return half_cosine(low, rate, step / top);
   if (last <= top) return rate;
   if (top < 0) top = 0;
   return half_cosine(rate, low / 1e4, (step - top) / (last - top));
 }
 
-double schedule_rate(lan_schedule_kind kind, double rate, uint64_t step, uint64_t steps) {
-  double done = steps ? (double)step / (double)steps : 0;
+double schedule_rate(lan_schedule_kind kind, double rate, uint64_t warmup, uint64_t step,
+                     uint64_t steps) {
+  if (kind == LAN_ONE_CYCLE) {
+    double rising = warmup ? (double)warmup : 0.3 * (double)steps;
+    return one_cycle(rate, rising, (double)step, (double)steps);
+  }
+  if (step < warmup) return rate * (double)(step + 1) / (double)warmup;
+  double done = steps > warmup ? (double)(step - warmup) / (double)(steps - warmup) : 0;
   switch (kind) {
-    case LAN_ONE_CYCLE: return one_cycle(rate, (double)step, (double)steps);
     case LAN_COSINE: return half_cosine(rate, 0, done);
     case LAN_STEPS: return done < 0.5 ? rate : done < 0.75 ? rate / 10 : rate / 100;
+    case LAN_ONE_CYCLE:
     case LAN_PLATEAU:
     case LAN_CONSTANT: break;
   }

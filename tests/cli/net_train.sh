@@ -57,6 +57,10 @@ run net train ring.csv -o two.safetensors --epochs 60 --batch 32 --threads 2 -q;
 cmp -s ring.safetensors two.safetensors || fail "should be the same with two threads"
 run net train ring.csv -o other.safetensors --epochs 60 --batch 32 --seed 2 -q; exits 0
 ! cmp -s ring.safetensors other.safetensors || fail "should be another with another seed"
+run net train ring.csv -o warm.safetensors --epochs 60 --batch 32 --warmup 2.5 --schedule cosine -q --log warm; exits 0
+awk -F, 'NR > 1 { r[NR - 1] = $6 } END { exit !(r[1] < r[2] && r[2] < r[3] && r[3] > r[4] && r[60] < r[3] / 100) }' warm/history.csv ||
+  fail "should warm the rate up, then let it fall"
+run net train ring.csv -o x.safetensors --erase 2 -q; exits 2; says_one_line '--erase is a number from 0 to 1'
 timeout -s INT 0.3 "$LANTOA" net train ring.csv -o stop.safetensors --epochs 60 --batch 32 -q >/dev/null 2>"$T/err"
 run net train ring.csv -o stop.safetensors --epochs 60 --batch 32 -q --resume; exits 0
 cmp -s ring.safetensors stop.safetensors || fail "should be the same after a stop"
