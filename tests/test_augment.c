@@ -291,7 +291,7 @@ static void erasing_blanks_a_rectangle(void **state) {
     if (n == 0) continue;
     double ratio = (double)(x1 - x0) / (double)(y1 - y0);
     assert_int_equal(n, (x1 - x0) * (y1 - y0));
-    assert_true(n > 0.015 * AREA && n < 0.43 * AREA && ratio > 0.25 && ratio < 4);
+    assert_true(n > AREA * 15 / 1000 && n < AREA * 43 / 100 && ratio > 0.25 && ratio < 4);
     erased++;
     taller += y1 - y0 > x1 - x0;
     touched[0] += out[0] == 0;
