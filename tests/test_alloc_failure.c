@@ -635,6 +635,25 @@ typedef struct train_paths {
   const char *data, *model, *checkpoint, *log, *onnx;
 } train_paths;
 
+/* From memory, pictures and rows. */
+static lan_status train_on_arrays(void *ctx, lan_error *err) {
+  static const float values[8] = {0.1F, 0.9F, 0.2F, 0.8F, 0.3F, 0.7F, 0.4F, 0.6F};
+  static const uint32_t labels[8] = {0, 1, 0, 1, 0, 1, 0, 1};
+  const lan_examples *e = ctx;
+  lan_examples all = {e->shape, e->count, values, labels, 2, NULL};
+  lan_model *m = NULL;
+  lan_evaluation result = {0};
+  lan_train_options o = {.model = "f = reshape(x)\ny = dense(f, units=classes)\n",
+                         .epochs = 1,
+                         .batch = 2,
+                         .threads = 1};
+  lan_status s = lan_train_examples(&all, &o, &m, err);
+  if (s == LAN_OK) s = lan_model_evaluate_examples(m, &all, 1, &result, err);
+  free(result.confusion);
+  lan_model_free(m);
+  return s;
+}
+
 /* Trained, kept, opened and evaluated; with a checkpoint and a log on the way. */
 static lan_status train_and_use(void *ctx, lan_error *err) {
   const train_paths *c = ctx;
@@ -667,6 +686,10 @@ static void train(void **state) {
                    scratch_path(state, "m.onnx")};
   scratch_write(c.data, csv, sizeof csv - 1);
   assert_true(fail_alloc_each("training", train_and_use, &c) > 50);
+  lan_examples rows = {.shape = LAN_SHAPE(1), .count = 8};
+  lan_examples pictures = {.shape = LAN_SHAPE(1, 1, 2), .count = 4};
+  assert_true(fail_alloc_each("training on rows", train_on_arrays, &rows) > 30);
+  assert_true(fail_alloc_each("training on pictures", train_on_arrays, &pictures) > 30);
 }
 
 int main(void) {

@@ -77,6 +77,24 @@ static const char *write_points(void **state) {
   return path;
 }
 
+/* The same points as arrays. */
+static lan_examples read_points(const char *path, float (*points)[2], uint32_t *labels) {
+  FILE *f = fopen(path, "r");
+  char line[64], kind[8];
+  double x, y;
+  size_t n = 0;
+  assert_non_null(f);
+  assert_non_null(fgets(line, sizeof line, f)); /* the names */
+  while (fgets(line, sizeof line, f)) {
+    assert_int_equal(sscanf(line, "%lf,%lf,%7s", &x, &y, kind), 3);
+    points[n][0] = (float)x;
+    points[n][1] = (float)y;
+    labels[n++] = strcmp(kind, "out") == 0;
+  }
+  fclose(f);
+  return (lan_examples){LAN_SHAPE(2), n, &points[0][0], labels, 2, CLASSES};
+}
+
 static int stop_later(void *ctx, const lan_epoch *e) {
   int *calls = ctx;
   (void)e;
@@ -135,6 +153,109 @@ static void a_ring_is_learnt_and_saved(void **state) {
   lan_model_free(a);
   lan_model_free(b);
   lan_model_free(c);
+}
+
+static void memory_is_as_good_as_a_file(void **state) {
+  static float points[600][2];
+  static uint32_t labels[600];
+  const char *data = write_points(state);
+  lan_examples e = read_points(data, points, labels);
+  lan_train_options o = options_for(NULL, 1, NULL);
+  o.validation = 0;
+  lan_model *a = train(data, &o), *b = NULL;
+  lan_error err = {0};
+  if (lan_train_examples(&e, &o, &b, &err) != LAN_OK) fail_msg("%s", err.message);
+  assert_same(a, b);
+  lan_evaluation x, y;
+  assert_int_equal(lan_model_evaluate(a, data, 1, &x, NULL), LAN_OK);
+  e.classes = NULL; /* the model's */
+  assert_int_equal(lan_model_evaluate_examples(b, &e, 1, &y, NULL), LAN_OK);
+  assert_int_equal(y.n_examples, 600);
+  assert_int_equal(x.n_right, y.n_right);
+  assert_true(x.loss == y.loss);
+  free(x.confusion);
+  free(y.confusion);
+  static const char *const other[] = {"in", "outside"}, *const turned[] = {"out", "in"};
+  e.classes = other;
+  assert_int_equal(lan_model_evaluate_examples(b, &e, 1, &y, &err), LAN_EFORMAT);
+  assert_non_null(strstr(err.message, "'outside' is none of the 2 known classes"));
+  e.classes = turned;
+  assert_int_equal(lan_model_evaluate_examples(b, &e, 1, &y, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "'out' is not at its place"));
+  e = (lan_examples){LAN_SHAPE(3), 400, &points[0][0], labels, 2, NULL};
+  assert_int_equal(lan_model_evaluate_examples(b, &e, 1, &y, &err), LAN_EINVAL);
+  assert_non_null(strstr(err.message, "the model takes 2 x 1 x 1"));
+  lan_model_free(a);
+  lan_model_free(b);
+}
+
+/* Bright above, or bright below; classes stay in the caller's order. */
+static void pictures_in_memory_are_learnt(void **state) {
+  (void)state;
+  enum { N = 120, SIZE = 8 * 8 };
+  static const char *const classes[] = {"top", "bottom"};
+  static float values[N][SIZE];
+  uint32_t labels[N];
+  lan_rng rng = lan_rng_at(6, 0, 0);
+  for (uint32_t i = 0; i < N; i++) {
+    labels[i] = i % 2;
+    for (size_t k = 0; k < SIZE; k++) {
+      bool bright = (k < SIZE / 2) == (labels[i] == 0);
+      values[i][k] = 0.4F * lan_rng_uniform(&rng) + (bright ? 0.5F : 0.1F);
+    }
+  }
+  lan_examples e = {LAN_SHAPE(1, 8, 8), N, &values[0][0], labels, 2, classes};
+  lan_train_options o = {.epochs = 10,
+                         .batch = 20,
+                         .flip = 1,
+                         .shift = 1,
+                         .jitter = 0.2F,
+                         .erase = 0.3F,
+                         .seed = 1,
+                         .threads = 1};
+  lan_model *m = NULL;
+  lan_error err = {0};
+  lan_evaluation result;
+  float p[2];
+  if (lan_train_examples(&e, &o, &m, &err) != LAN_OK) fail_msg("%s", err.message);
+  assert_string_equal(lan_model_describe(m)->classes[0], "top");
+  assert_int_equal(lan_model_evaluate_examples(m, &e, 1, &result, NULL), LAN_OK);
+  assert_in_range(result.n_right, N - 4, N);
+  free(result.confusion);
+  assert_int_equal(lan_model_predict_of(m, values[1], p, NULL), LAN_OK);
+  assert_true(p[1] > 0.8F);
+  lan_model_free(m);
+}
+
+static void odd_examples_are_refused(void **state) {
+  (void)state;
+  static const float values[12] = {0.5F, NAN, 2, 0.25F};
+  static const uint32_t labels[4] = {0, 1, 3, 1};
+  static const char *const twice[] = {"a", "a"}, *const good[] = {"a", "b"};
+  const struct {
+    lan_examples e;
+    lan_status status;
+    const char *says;
+  } cases[] = {
+      {{LAN_SHAPE(1), 0, values, labels, 2, good}, LAN_EINVAL, "no examples"},
+      {{LAN_SHAPE(2, 2), 1, values, labels, 2, good}, LAN_EINVAL, "no 2 dimensions"},
+      {{LAN_SHAPE(1, 0, 2), 1, values, labels, 2, good}, LAN_EINVAL, "holds nothing"},
+      {{LAN_SHAPE(2, 1, 2), 1, values, labels, 2, good}, LAN_EINVAL, "1 or 3 channels, not 2"},
+      {{LAN_SHAPE(1, 9999, 2), 1, values, labels, 2, good}, LAN_ERANGE, "at most 4096"},
+      {{LAN_SHAPE(1), 4, values, labels, 2, twice}, LAN_EINVAL, "given twice"},
+      {{LAN_SHAPE(1), 4, values, labels, 2, good}, LAN_ERANGE, "example 1 holds what is no"},
+      {{LAN_SHAPE(1), 3, values + 2, labels + 1, 2, good}, LAN_ERANGE, "1 has the label 3"},
+      {{LAN_SHAPE(1, 1, 2), 1, values + 2, labels, 2, good}, LAN_ERANGE, "bytes / 255"},
+      {{LAN_SHAPE(1), 1, values, labels, 1, good}, LAN_EFORMAT, "one class only"},
+      {{LAN_SHAPE(1), SIZE_MAX / 2, values, labels, 2, good}, LAN_ENOMEM, "memory"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    lan_model *m = NULL;
+    lan_error err = {0};
+    assert_int_equal(lan_train_examples(&cases[i].e, NULL, &m, &err), cases[i].status);
+    if (!strstr(err.message, cases[i].says)) fail_msg("case %zu: %s", i, err.message);
+    assert_null(m);
+  }
 }
 
 /* What a model is shown of a picture, or of numbers, is what a caller can show to any plan of its net. */
@@ -304,6 +425,9 @@ int main(void) {
       cmocka_unit_test(presets_fit_any_example),
       IN_SCRATCH(examples_are_made_ready),
       IN_SCRATCH(a_ring_is_learnt_and_saved),
+      IN_SCRATCH(memory_is_as_good_as_a_file),
+      cmocka_unit_test(pictures_in_memory_are_learnt),
+      cmocka_unit_test(odd_examples_are_refused),
       IN_SCRATCH(stops_change_nothing),
       IN_SCRATCH(other_checkpoints_are_refused),
       IN_SCRATCH(losses_that_overflow_end_training),

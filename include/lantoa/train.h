@@ -143,6 +143,23 @@ typedef struct lan_train_options {
 LAN_API lan_status lan_train(const char *data, const lan_train_options *options, lan_model **out,
                              lan_error *err);
 
+/** Labelled examples in memory. What is more than 1 x 1 is pictures, of 1 or 3 channels, whose values are between
+ *  0 and 1 and are worked on as bytes; rows of numbers are taken as they are, and normalised by column. */
+typedef struct lan_examples {
+  lan_shape shape; /**< of one: (channels, height, width), or (columns) */
+  size_t count;
+  const float *values;    /**< count x shape */
+  const uint32_t *labels; /**< count of them, below n_classes */
+  uint32_t n_classes;
+  const char *const *classes; /**< their names, in the order of the labels; NULL: "0", "1", ... */
+} lan_examples;
+
+/** lan_train with examples that the caller holds; they are copied. `label` and `side` of the options are not looked
+ *  at. LAN_ERANGE also names an example whose label or numbers cannot be. */
+LAN_API lan_status lan_train_examples(const lan_examples *examples,
+                                      const lan_train_options *options, lan_model **out,
+                                      lan_error *err);
+
 typedef struct lan_evaluation {
   uint32_t n_classes;
   size_t n_examples, n_right;
@@ -154,6 +171,11 @@ typedef struct lan_evaluation {
 /** Of the test examples of `data`, if it has any apart, else of all. */
 LAN_API lan_status lan_model_evaluate(lan_model *model, const char *data, uint32_t threads,
                                       lan_evaluation *out, lan_error *err);
+
+/** The same of examples in memory; `classes` NULL: the model's. */
+LAN_API lan_status lan_model_evaluate_examples(lan_model *model, const lan_examples *examples,
+                                               uint32_t threads, lan_evaluation *out,
+                                               lan_error *err);
 
 #ifdef __cplusplus
 }

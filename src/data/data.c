@@ -244,13 +244,14 @@ static lan_status new_trouble(data_set *set, lan_error *err) {
   return LAN_OK;
 }
 
-static lan_status open_set(data_set *set, const char *path, const data_options *o, lan_error *err) {
+static lan_status open_set(data_set *set, const char *path, const data_arrays *arrays,
+                           const data_options *o, lan_error *err) {
   lan_status s = check_options(o, err);
   if (s == LAN_OK) s = new_trouble(set, err);
   set->source = lan_arena_copy(&set->arena, path, strlen(path));
   if (s == LAN_OK && !set->source) s = lan_fail_memory(err, 0);
   if (s == LAN_OK) s = fix_classes(set, o, err);
-  if (s == LAN_OK) s = read_source(set, o, path, err);
+  if (s == LAN_OK) s = arrays ? data_read_arrays(set, arrays, err) : read_source(set, o, path, err);
   if (s == LAN_OK) s = check_contents(set, err);
   if (s == LAN_OK) s = sort_classes(set, err);
   if (s == LAN_OK) s = split(set, o, err);
@@ -265,21 +266,31 @@ static lan_status open_set(data_set *set, const char *path, const data_options *
   return s;
 }
 
-lan_status data_open(const char *path, const data_options *options, data_set **out,
-                     lan_error *err) {
+static lan_status open_either(const char *path, const data_arrays *arrays,
+                              const data_options *options, data_set **out, lan_error *err) {
   data_options o = options ? *options : (data_options){0};
   if (o.memory == 0) o.memory = (size_t)1 << 30;
   data_set *set = lan_alloc_zeroed(1, sizeof *set);
   if (!set) return lan_fail_memory(err, sizeof *set);
   set->fit = o.fit;
   set->wish = (picture_wish){.file_bytes = o.file_bytes, .pixels = o.pixels};
-  lan_status s = open_set(set, path, &o, err);
+  lan_status s = open_set(set, path, arrays, &o, err);
   if (s != LAN_OK) {
     data_close(set);
     return s;
   }
   *out = set;
   return LAN_OK;
+}
+
+lan_status data_open(const char *path, const data_options *options, data_set **out,
+                     lan_error *err) {
+  return open_either(path, NULL, options, out, err);
+}
+
+lan_status data_open_arrays(const data_arrays *arrays, const data_options *options, data_set **out,
+                            lan_error *err) {
+  return open_either("the examples", arrays, options, out, err);
 }
 
 void data_close(data_set *set) {

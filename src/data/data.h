@@ -25,8 +25,8 @@ typedef enum data_split { DATA_TRAIN, DATA_VALIDATION, DATA_TEST, DATA_SPLITS } 
 
 typedef enum data_kind {
   DATA_FOLDER, /* pictures in files */
-  DATA_IDX,    /* pictures in an idx file */
-  DATA_TABLE   /* numbers in a CSV file */
+  DATA_IDX,    /* pictures in an idx file, or in arrays */
+  DATA_TABLE   /* numbers in a CSV file, or in arrays */
 } data_kind;
 
 enum { DATA_CLASSES_MOST = 65536, DATA_SIDE_MOST = 4096 };
@@ -63,6 +63,21 @@ typedef struct data_options {
 /* `options` may be NULL. A picture that cannot be read does not end it: it is left out and named (see
  * data_warning). */
 lan_status data_open(const char *path, const data_options *options, data_set **out, lan_error *err);
+
+/* Examples in memory, which are copied. What is more than 1 x 1 is pictures, of 1 or 3 channels, whose values
+ * are between 0 and 1 and are kept as bytes. */
+typedef struct data_arrays {
+  uint32_t channels, height, width;
+  size_t n;
+  const float *values;    /* n x channels x height x width */
+  const uint32_t *labels; /* n */
+  uint32_t n_classes;
+  const char *const *classes; /* in the order of the labels; NULL: "0", "1", ... */
+} data_arrays;
+
+/* Of the options those about files and sizes are not looked at. LAN_ERANGE names the example. */
+lan_status data_open_arrays(const data_arrays *arrays, const data_options *options, data_set **out,
+                            lan_error *err);
 void data_close(data_set *set);
 
 typedef struct data_info {

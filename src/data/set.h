@@ -58,6 +58,8 @@ bool data_is_idx(const char *path); /* a file, or a folder of them */
 lan_status data_read_idx(data_set *set, const data_options *o, const char *path, lan_error *err);
 lan_status data_read_table(data_set *set, const data_options *o, const char *path, lan_error *err);
 
+lan_status data_read_arrays(data_set *set, const data_arrays *arrays, lan_error *err);
+
 /* The class called `name`, maybe a new one. `shown`: what to blame where classes are fixed. */
 lan_status data_class(data_set *set, lan_str name, const char *shown, uint32_t *label,
                       lan_error *err);

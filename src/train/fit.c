@@ -80,13 +80,18 @@ static void describe_options(fit *f) {
            data_describe(f->set)->count[DATA_TRAIN]);
 }
 
-static lan_status open_data(fit *f, const char *path) {
+/* From a path, or from what the caller holds. */
+static lan_status open_data(fit *f, const char *path, const lan_examples *examples) {
+  data_arrays arrays;
   data_options d = {.validation = f->o.validation,
                     .height = f->o.side,
                     .width = f->o.side,
                     .label = f->o.label,
                     .n_threads = f->o.threads};
-  lan_status status = data_open(path, &d, &f->set, f->err);
+  lan_status status = examples ? model_arrays(examples, &arrays, f->err) : LAN_OK;
+  if (status != LAN_OK) return status;
+  status = examples ? data_open_arrays(&arrays, &d, &f->set, f->err)
+                    : data_open(path, &d, &f->set, f->err);
   if (status != LAN_OK) return status;
   for (size_t i = 0; f->o.warning && i < data_warning_count(f->set); i++) {
     f->o.warning(f->o.ctx, data_warning(f->set, i));
@@ -429,11 +434,11 @@ static lan_status run_all(fit *f) {
   return LAN_OK;
 }
 
-lan_status lan_train(const char *data, const lan_train_options *options, lan_model **out,
-                     lan_error *err) {
+static lan_status train(const char *data, const lan_examples *examples,
+                        const lan_train_options *options, lan_model **out, lan_error *err) {
   fit f = {.o = with_defaults(options), .err = err, .at = {.cut = 1}};
   lan_status status = check_options(&f.o, err);
-  if (status == LAN_OK) status = open_data(&f, data);
+  if (status == LAN_OK) status = open_data(&f, data, examples);
   if (status == LAN_OK) status = make_model(&f);
   if (status == LAN_OK) describe_options(&f);
   if (status == LAN_OK) status = make_ready(&f);
@@ -452,4 +457,14 @@ lan_status lan_train(const char *data, const lan_train_options *options, lan_mod
     lan_model_free(f.model);
   }
   return status;
+}
+
+lan_status lan_train(const char *data, const lan_train_options *options, lan_model **out,
+                     lan_error *err) {
+  return train(data, NULL, options, out, err);
+}
+
+lan_status lan_train_examples(const lan_examples *examples, const lan_train_options *options,
+                              lan_model **out, lan_error *err) {
+  return train("the examples", examples, options, out, err);
 }

@@ -425,6 +425,43 @@ lan_status model_count(lan_model *m, const data_set *set, data_split split, uint
   return LAN_OK;
 }
 
+lan_status model_arrays(const lan_examples *e, data_arrays *out, lan_error *err) {
+  const lan_shape *s = &e->shape;
+  if (s->rank != 1 && s->rank != 3) {
+    return lan_fail(err, LAN_EINVAL,
+                    "examples are pictures of (channels, height, width), or rows of (columns), and "
+                    "have no %u dimensions",
+                    s->rank);
+  }
+  *out = (data_arrays){.channels = s->dims[0],
+                       .height = s->rank == 3 ? s->dims[1] : 1,
+                       .width = s->rank == 3 ? s->dims[2] : 1,
+                       .n = e->count,
+                       .values = e->values,
+                       .labels = e->labels,
+                       .n_classes = e->n_classes,
+                       .classes = e->classes};
+  return LAN_OK;
+}
+
+lan_status lan_model_evaluate_examples(lan_model *m, const lan_examples *examples, uint32_t threads,
+                                       lan_evaluation *out, lan_error *err) {
+  const lan_model_info *i = &m->info;
+  data_options options = model_data_options(m);
+  data_arrays a;
+  data_set *set = NULL;
+  lan_status status = model_arrays(examples, &a, err);
+  if (status != LAN_OK) return status;
+  if (a.channels != i->channels || a.height != i->height || a.width != i->width) {
+    return lan_fail(err, LAN_EINVAL, "the examples are %u x %u x %u; the model takes %u x %u x %u",
+                    a.channels, a.height, a.width, i->channels, i->height, i->width);
+  }
+  status = data_open_arrays(&a, &options, &set, err);
+  if (status == LAN_OK) status = model_count(m, set, DATA_TRAIN, threads, out, err);
+  data_close(set);
+  return status;
+}
+
 lan_status lan_model_evaluate(lan_model *m, const char *path, uint32_t threads, lan_evaluation *out,
                               lan_error *err) {
   data_options options = model_data_options(m);

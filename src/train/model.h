@@ -59,6 +59,9 @@ bool model_sees_pictures(const lan_model *m);
 /* Data for this model: its classes, size and statistics. */
 data_options model_data_options(const lan_model *m);
 
+/* Examples of the library's user, as data takes them; LAN_EINVAL: they have no such shape. */
+lan_status model_arrays(const lan_examples *e, data_arrays *out, lan_error *err);
+
 /* Loss and confusion of a split; `e` is made new. */
 lan_status model_count(lan_model *m, const data_set *set, data_split split, uint32_t threads,
                        lan_evaluation *e, lan_error *err);
