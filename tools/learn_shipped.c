@@ -1,21 +1,24 @@
 /* Learns the weights that come with the program from many vaults.
  *
- * usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] VAULT...
+ * usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] [--questions VAULT FILE] VAULT...
  *
  * Links are hidden in each vault with several seeds (not with 1, which measurements use), and one network is
  * trained to bring them back, all vaults counting alike. With --leave-out the vaults whose path holds NAME
- * are not learnt from: weights for measuring on them. */
+ * are not learnt from: weights for measuring on them. With --questions recall by question is learnt too: a line of
+ * FILE is a question, a tab, and the paths of the notes that answer it, with '|' between; without VAULTs all else
+ * stays as it is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "memory/learn.h"
+#include "memory/question_learn.h"
 
 enum { MOST = 64, ROUNDS = 3, EXAMPLES = 400 };
 
 typedef struct program {
-  const char *out, *leave_out, *vaults[MOST];
+  const char *out, *leave_out, *asked, *questions, *vaults[MOST];
   size_t n_vaults;
   uint32_t steps;
   learn_set sets[MOST];
@@ -59,6 +62,43 @@ static void train(program *p) {
           before.mrr, after.mrr, before.hits10, after.hits10, before.loss, after.loss);
 }
 
+/* One line: a question and the paths of its answers. */
+static void ask(lan_memory *m, char *line, question_examples *examples) {
+  uint32_t wanted[64];
+  size_t n = 0;
+  lan_error err = {0};
+  char *rest = NULL, *question = strtok_r(line, "\t", &rest), *path;
+  while (question && n < 64 && (path = strtok_r(NULL, "|\n", &rest)) != NULL) {
+    if (lan_memory_find(m, path, &wanted[n], &err) != LAN_OK) fail(&err);
+    n++;
+  }
+  if (n > 0 && question_gather(m, question, wanted, n, examples, &err) != LAN_OK) fail(&err);
+}
+
+static void learn_questions(program *p) {
+  question_examples examples = {0};
+  question_learn_options o = {.seed = 7, .steps = 400, .rate = 0.03f, .decay = 0.02f};
+  lan_memory_options none = {.no_cache = 1};
+  lan_memory *m = NULL;
+  lan_error err = {0};
+  char *line = NULL;
+  size_t size = 0;
+  double loss = 0;
+  FILE *f = fopen(p->questions, "r");
+  if (!f) {
+    perror(p->questions);
+    exit(1);
+  }
+  if (lan_memory_open(p->asked, &none, &m, &err) != LAN_OK) fail(&err);
+  while (getline(&line, &size, f) > 0) ask(m, line, &examples);
+  fclose(f);
+  free(line);
+  lan_memory_close(m);
+  if (question_learn(&examples, &o, &p->model.question, &loss, &err) != LAN_OK) fail(&err);
+  fprintf(stderr, "%zu questions, loss %.4f\n", examples.len, loss);
+  question_examples_free(&examples);
+}
+
 static void save(const program *p) {
   lan_buf bytes = {0};
   lan_error err = {0};
@@ -77,19 +117,26 @@ int main(int argc, char **argv) {
       p.leave_out = argv[++i];
     } else if (strcmp(argv[i], "--steps") == 0 && i + 1 < argc) {
       p.steps = (uint32_t)atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--questions") == 0 && i + 2 < argc) {
+      p.asked = argv[++i];
+      p.questions = argv[++i];
     } else if (!p.out) {
       p.out = argv[i];
     } else if (p.n_vaults < MOST && !(p.leave_out && strstr(argv[i], p.leave_out))) {
       p.vaults[p.n_vaults++] = argv[i];
     }
   }
-  if (p.n_vaults == 0) {
-    fputs("usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] VAULT...\n", stderr);
+  if (p.n_vaults == 0 && !p.questions) {
+    fputs(
+        "usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] [--questions VAULT "
+        "FILE] VAULT...\n",
+        stderr);
     return 2;
   }
   if (model_shipped(&p.model, &err) != LAN_OK) fail(&err); /* for what is not learnt here */
   for (size_t i = 0; i < p.n_vaults; i++) gather(&p, p.vaults[i]);
-  train(&p);
+  if (p.n_vaults) train(&p);
+  if (p.questions) learn_questions(&p);
   save(&p);
   return 0;
 }

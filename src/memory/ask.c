@@ -10,8 +10,9 @@
 enum {
   WORDS_MOST = 48, /* words of the cue that are compared, the most telling ones */
   DEFAULT_LIMIT = 10,
-  SEEDS_MOST = 10,  /* notes that a phrase activates */
-  VARIANTS_MOST = 8 /* accented spellings tried for a word that is nowhere */
+  SEEDS_MOST = 10,   /* notes that labels activate by their words */
+  SPOKEN_MOST = 400, /* words of a question in which names are looked for */
+  VARIANTS_MOST = 8  /* accented spellings tried for a word that is nowhere */
 };
 
 const char *lan_signal_name(lan_signal signal) {
@@ -140,6 +141,18 @@ typedef struct asked {
   bool failed;
 } asked;
 
+static bool add_written(question *q, uint64_t hash) {
+  if (q->n_groups >= QUESTION_WORDS) return true;
+  return VEC_PUSH(&q->words, (question_word){hash, q->n_groups});
+}
+
+static bool known_word(const question *q, uint64_t hash) {
+  for (size_t i = 0; i < q->words.len; i++) {
+    if (q->words.data[i].hash == hash) return true;
+  }
+  return false;
+}
+
 static bool add_query_word(score_cue *cue, uint64_t hash, float weight) {
   for (size_t i = 0; i < cue->words.len; i++) {
     if (cue->words.data[i].hash == hash) return true;
@@ -158,32 +171,59 @@ static bool ask_word(void *ctx, const text_word *w) {
   uint32_t *slot = lan_map_put(&cue->in_text, w->hash);
   bool room = slot && VEC_PUSH(&cue->title, w->hash);
   if (room) *slot = 1;
+  question *q = &a->m->question;
+  bool repeated = known_word(q, w->hash);
+  if (!repeated) room = room && add_written(q, w->hash);
   if (known) room = room && add_query_word(cue, w->hash, a->weight);
   if (plain) n = bm25_variants(words, w->base_hash, hashes, VARIANTS_MOST);
   for (size_t i = 0; room && i < n; i++) {
     room = add_query_word(cue, hashes[i], a->weight * (known ? 0.3f : 0.8f));
+    if (!repeated) room = room && add_written(q, hashes[i]);
     if (room && !known) { /* the accented word stands for the typed one in titles too */
       slot = lan_map_put(&cue->in_text, hashes[i]);
       room = slot && VEC_PUSH(&cue->title, hashes[i]);
       if (room) *slot = 1;
     }
   }
+  if (!repeated && q->n_groups < QUESTION_WORDS) q->n_groups++;
   a->failed = !room;
   return room && cue->words.len < 4 * WORDS_MOST;
+}
+
+static bool speak_word(void *ctx, const text_word *w) {
+  asked *a = ctx;
+  a->failed = !VEC_PUSH(&a->m->question.spoken, w->hash);
+  return !a->failed && a->m->question.spoken.len < SPOKEN_MOST;
+}
+
+static lan_status rank_question(lan_memory *m, size_t limit, lan_error *err) {
+  question *q = &m->question;
+  m->results.len = 0;
+  lan_status s = question_tie_best(q, &m->model.question, err);
+  if (s != LAN_OK) return s;
+  if (!VEC_RESERVE(&m->results, q->notes.len)) return lan_fail_memory(err, 0);
+  for (uint32_t i = 0; i < q->notes.len; i++) {
+    lan_result *r = &m->results.data[m->results.len];
+    *r = (lan_result){.note = q->notes.data[i].note};
+    r->score = question_score(q, &m->model.question, i, r->signals);
+    if (r->score > 0) m->results.len++;
+  }
+  if (m->results.len) qsort(m->results.data, m->results.len, sizeof(lan_result), by_score);
+  if (m->results.len > limit) m->results.len = limit;
+  return LAN_OK;
 }
 
 lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *query,
                              const lan_result **results, size_t *n, lan_error *err) {
   asked a = {m, 1.0f, false};
   memory_new_answer(m);
-  score_cue_reset(&m->cue);
+  question_reset(&m->question);
   m->cue.is_text = true;
   text_words(text, strlen(text), TEXT_CUT_BIGRAMS, ask_word, &a);
+  if (!a.failed) text_words(text, strlen(text), TEXT_CUT_SINGLES, speak_word, &a);
   if (a.failed) return lan_fail_memory(err, 0);
-  /* The notes that hold most of the words are activated, as much as they hold. */
-  lan_status s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
-  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
-  if (s == LAN_OK) s = rank_candidates(m, query, err);
+  lan_status s = question_candidates(&m->score, &m->cue, &m->question, err);
+  if (s == LAN_OK) s = rank_question(m, limit_of(query), err);
   if (s != LAN_OK) return s;
   *results = m->results.data;
   *n = m->results.len;
@@ -231,7 +271,7 @@ lan_status lan_memory_recall_labels(lan_memory *m, const lan_label *labels, size
                                     lan_error *err) {
   lan_status s = LAN_OK;
   memory_new_answer(m);
-  score_cue_reset(&m->cue);
+  question_reset(&m->question);
   m->cue.is_text = true;
   for (size_t i = 0; i < n_labels; i++) {
     asked a = {m, labels[i].probability, false};

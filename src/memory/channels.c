@@ -170,9 +170,7 @@ static void normalise(score_vector *v) {
   for (size_t i = 0; sum > 0 && i < v->len; i++) v->data[i].activation /= sum;
 }
 
-/* Gives st->text the BM25 scores of all notes that hold words of the cue, as shares of the best one's;
- * st->similar are the strongest. */
-static lan_status compare_words(score_state *st, const score_cue *cue, lan_error *err) {
+lan_status score_compare_words(score_state *st, const score_cue *cue, lan_error *err) {
   float best = 0;
   st->ranking.len = 0;
   if (bm25_score(st->index->words, SCORE_BM25, cue->words.data, cue->words.len, st->text,
@@ -191,7 +189,7 @@ static lan_status compare_words(score_state *st, const score_cue *cue, lan_error
   return take_strongest(st, TEXT_CANDIDATES, &st->similar, err);
 }
 
-static void forget_words(score_state *st) {
+void score_forget_words(score_state *st) {
   for (uint32_t i = 0; i < st->n_touched; i++) st->text[st->touched[i]] = 0;
   st->n_touched = 0;
 }
@@ -199,12 +197,12 @@ static void forget_words(score_state *st) {
 void score_normalise_cue(score_cue *cue) { normalise(&cue->nodes); }
 
 lan_status score_seeds(score_state *st, score_cue *cue, size_t most, lan_error *err) {
-  lan_status s = compare_words(st, cue, err);
+  lan_status s = score_compare_words(st, cue, err);
   cue->nodes.len = 0;
   for (size_t i = 0; s == LAN_OK && i < st->similar.len && i < most; i++) {
     if (!VEC_PUSH(&cue->nodes, st->similar.data[i])) s = lan_fail_memory(err, 0);
   }
-  forget_words(st);
+  score_forget_words(st);
   normalise(&cue->nodes);
   return s;
 }
@@ -370,7 +368,7 @@ static lan_status alike_channels(score_state *st, const score_cue *cue, lan_erro
 }
 
 lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_error *err) {
-  lan_status s = compare_words(st, cue, err);
+  lan_status s = score_compare_words(st, cue, err);
   if (s == LAN_OK) s = text_channels(st, err);
   if (s == LAN_OK) s = link_channels(st, cue, err);
   if (s == LAN_OK) s = mention_channels(st, cue, err);
@@ -379,6 +377,6 @@ lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_erro
   if (s == LAN_OK) s = alike_channels(st, cue, err);
   if (s == LAN_OK) s = walk_channel(st, cue, err);
   text_features(st);
-  forget_words(st);
+  score_forget_words(st);
   return s;
 }

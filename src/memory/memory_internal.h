@@ -9,6 +9,7 @@
 #include "lantoa/spread.h"
 #include "memory/index.h"
 #include "memory/model.h"
+#include "memory/question.h"
 #include "memory/reader.h"
 #include "memory/score.h"
 #include "store/memory_db.h"
@@ -38,7 +39,8 @@ struct lan_memory {
 
   /* The last answer. */
   lan_arena answer;
-  score_cue cue; /* what it was asked for */
+  score_cue cue;     /* what it was asked for */
+  question question; /* the same of a question */
   VEC(lan_result) results;
   reader reader;
 };

@@ -8,8 +8,7 @@
 
 /* ---- names ---- */
 
-/* A name of one character, or of digits and signs only, would be found everywhere. */
-static bool can_be_mentioned(lan_str s) {
+bool mention_possible(lan_str s) {
   size_t characters = 0, letters = 0;
   for (size_t i = 0; i < s.len && (characters < 2 || letters < 1);) {
     uint32_t cp;
@@ -19,6 +18,15 @@ static bool can_be_mentioned(lan_str s) {
     letters += c == TEXT_LETTER || c == TEXT_IDEOGRAPH;
   }
   return characters >= 2 && letters >= 1;
+}
+
+lan_str mention_bare(lan_str title) {
+  size_t at = title.len;
+  if (at == 0 || title.ptr[at - 1] != ')') return title;
+  while (at > 0 && title.ptr[at - 1] != '(') at--;
+  if (at < 3 || title.ptr[at - 2] != ' ') return title; /* no bracket, or nothing before it */
+  for (at -= 2; at > 0 && title.ptr[at - 1] == ' ';) at--;
+  return at ? (lan_str){title.ptr, at} : title;
 }
 
 /* Folded, with runs of white space as one space: what phrase matching holds equal is equal here. */
@@ -53,7 +61,7 @@ static bool take_first(void *ctx, const text_word *w) {
 
 static lan_status add_phrase(mention_names *m, lan_str phrase, uint32_t note, lan_buf *folded,
                              lan_error *err) {
-  if (!can_be_mentioned(phrase)) return LAN_OK;
+  if (!mention_possible(phrase)) return LAN_OK;
   uint32_t p = m->n;
   m->phrases[p] = phrase;
   m->notes[p] = note;
@@ -70,7 +78,7 @@ static lan_status add_phrase(mention_names *m, lan_str phrase, uint32_t note, la
 
 lan_status mention_names_new(const catalog *c, mention_names *out, lan_error *err) {
   size_t n = c->n_notes;
-  for (uint32_t i = 0; i < c->n_notes; i++) n += c->notes[i].n_aliases;
+  for (uint32_t i = 0; i < c->n_notes; i++) n += 1 + (size_t)c->notes[i].n_aliases;
   if (n >= UINT32_MAX) return lan_fail(err, LAN_ELIMIT, "more than 4 billion titles and aliases");
   mention_names m = {lan_alloc_array(n, sizeof(lan_str)),
                      lan_alloc_array(n, sizeof(uint32_t)),
@@ -87,7 +95,9 @@ lan_status mention_names_new(const catalog *c, mention_names *out, lan_error *er
   }
   for (uint32_t i = 0; s == LAN_OK && i < c->n_notes; i++) {
     const catalog_note *note = &c->notes[i];
+    lan_str bare = mention_bare(note->title);
     s = add_phrase(&m, note->title, i, &folded, err);
+    if (s == LAN_OK && bare.len < note->title.len) s = add_phrase(&m, bare, i, &folded, err);
     for (uint32_t a = 0; s == LAN_OK && a < note->n_aliases; a++) {
       s = add_phrase(&m, note->aliases[a], i, &folded, err);
     }

@@ -16,7 +16,7 @@ typedef struct mention {
 
 typedef VEC(mention) mention_list;
 
-/* Every title and alias that can be mentioned: at least two characters, one of them a letter. */
+/* Every title (also bare) and alias that can be mentioned. */
 typedef struct mention_names {
   lan_str *phrases;     /* in the catalog's memory */
   uint32_t *notes;      /* phrase -> the note of that name */
@@ -26,6 +26,13 @@ typedef struct mention_names {
   lan_map first;        /* key -> a phrase */
   uint32_t n;
 } mention_names;
+
+/* At least two characters, one of them a letter: what has less would be found everywhere. */
+bool mention_possible(lan_str name);
+
+/* A title without what stands in brackets at its end, to tell it from others: "Mercury (planet)" is called
+ * "Mercury". */
+lan_str mention_bare(lan_str title);
 
 lan_status mention_names_new(const catalog *c, mention_names *out, lan_error *err);
 void mention_names_free(mention_names *names);

@@ -71,6 +71,17 @@ void model_parts(const model_net *net, const float x[FEATURES], float parts[FEAT
 
 /* ---- files ---- */
 
+static const char *const QUESTION_NAMES[] = {"question.own", "question.via", "question.tie",
+                                             "question.bias"};
+enum { QUESTION_ARRAYS = 4 };
+
+static float *question_array(question_weights *w, size_t i, uint64_t *n) {
+  float *const at[] = {w->own, w->via, w->tie, &w->bias};
+  static const uint64_t sizes[] = {OWNS, OWNS, TIES, 1};
+  *n = sizes[i];
+  return at[i];
+}
+
 /* A network's arrays in a file: a row of `width` numbers, or one for each feature. */
 typedef struct array {
   const char *name;
@@ -94,8 +105,8 @@ static model_net *net_at(score_model *m, size_t i) { return i == 0 ? &m->note : 
 
 lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err) {
   score_model copy = *model;
-  safetensors_source tensors[2 * ARRAYS];
-  uint64_t shapes[2 * ARRAYS][2];
+  safetensors_source tensors[2 * ARRAYS + QUESTION_ARRAYS];
+  uint64_t shapes[2 * ARRAYS + QUESTION_ARRAYS][2];
   char called[2 * ARRAYS][32], features[FEATURES * 16] = "";
   size_t n = 0, at = 0;
   for (size_t i = 0; i < 2; i++) {
@@ -111,6 +122,14 @@ lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err) 
                                         .shape = shapes[n],
                                         .data = a[k].values};
     }
+  }
+  for (size_t i = 0; i < QUESTION_ARRAYS; i++, n++) {
+    const float *values = question_array(&copy.question, i, &shapes[n][0]);
+    tensors[n] = (safetensors_source){.name = QUESTION_NAMES[i],
+                                      .type = SAFETENSORS_F32,
+                                      .rank = 1,
+                                      .shape = shapes[n],
+                                      .data = values};
   }
   for (size_t f = 0; f < FEATURES; f++) {
     at += (size_t)snprintf(features + at, sizeof features - at, "%s%s", f ? " " : "",
@@ -136,6 +155,36 @@ static size_t read_features(const char *text, int ours[FEATURES * 4]) {
   return n;
 }
 
+/* Numbers of a tensor, all finite. */
+static lan_status read_numbers(const safetensors *st, const char *name, uint64_t n, float *values,
+                               const char *shown, lan_error *err) {
+  const safetensors_tensor *t = safetensors_find(st, name);
+  if (!t || t->n_elements != n) {
+    return lan_fail(err, LAN_EFORMAT, "%s: '%s' is missing or has another size", shown, name);
+  }
+  lan_status s = safetensors_read_floats(st, t, values, err);
+  for (uint64_t i = 0; s == LAN_OK && i < n; i++) {
+    if (!isfinite(values[i])) {
+      s = lan_fail(err, LAN_EFORMAT, "%s: '%s' holds what is no number", shown, name);
+    }
+  }
+  return s;
+}
+
+static lan_status decode_question(const safetensors *st, const char *shown, question_weights *w,
+                                  lan_error *err) {
+  question_weights read = {0};
+  lan_status s = LAN_OK;
+  if (!safetensors_find(st, QUESTION_NAMES[0])) return LAN_OK;
+  for (size_t i = 0; s == LAN_OK && i < QUESTION_ARRAYS; i++) {
+    uint64_t n;
+    float *values = question_array(&read, i, &n);
+    s = read_numbers(st, QUESTION_NAMES[i], n, values, shown, err);
+  }
+  if (s == LAN_OK) *w = read;
+  return s;
+}
+
 static lan_status decode_array(const safetensors *st, const char *net, const array *a,
                                const int *ours, size_t n_features, const char *shown,
                                lan_error *err) {
@@ -143,17 +192,8 @@ static lan_status decode_array(const safetensors *st, const char *net, const arr
   float values[MODEL_HIDDEN * FEATURES * 4];
   snprintf(name, sizeof name, "%s.%s", net, a->name);
   size_t rows = a->by_feature ? n_features : 1, width = a->width;
-  const safetensors_tensor *t = safetensors_find(st, name);
-  if (!t || t->n_elements != rows * width) {
-    return lan_fail(err, LAN_EFORMAT, "%s: '%s' is missing or has another size", shown, name);
-  }
-  lan_status s = safetensors_read_floats(st, t, values, err);
+  lan_status s = read_numbers(st, name, rows * width, values, shown, err);
   if (s != LAN_OK) return s;
-  for (size_t i = 0; i < rows * width; i++) {
-    if (!isfinite(values[i])) {
-      return lan_fail(err, LAN_EFORMAT, "%s: '%s' holds what is no number", shown, name);
-    }
-  }
   for (size_t row = 0; row < rows; row++) {
     int to = a->by_feature ? ours[row] : 0;
     if (to >= 0)
@@ -163,7 +203,7 @@ static lan_status decode_array(const safetensors *st, const char *net, const arr
 }
 
 lan_status model_decode(lan_str bytes, const char *shown, score_model *model, lan_error *err) {
-  score_model m = {0};
+  score_model m = {.question = model->question};
   safetensors *st = NULL;
   int ours[FEATURES * 4];
   lan_status s = safetensors_open_bytes(bytes.ptr, bytes.len, shown, &st, err);
@@ -178,6 +218,7 @@ lan_status model_decode(lan_str bytes, const char *shown, score_model *model, la
       s = decode_array(st, NETS[i], &a[k], ours, n, shown, err);
     }
   }
+  if (s == LAN_OK) s = decode_question(st, shown, &m.question, err);
   safetensors_close(st);
   if (s == LAN_OK) *model = m;
   return s;

@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "lantoa/status.h"
+#include "memory/question.h"
 #include "memory/score.h"
 
 enum { MODEL_HIDDEN = 16 };
@@ -25,9 +26,10 @@ typedef struct model_net {
   float out[MODEL_HIDDEN];
 } model_net;
 
-/* For a note as the cue, and for words. */
+/* For a note as the cue, for labels of a picture, and for questions. */
 struct score_model {
   model_net note, words;
+  question_weights question;
 };
 
 float model_score(const model_net *net, const float features[FEATURES]);
@@ -37,7 +39,7 @@ void model_parts(const model_net *net, const float features[FEATURES], float par
 lan_status model_shipped(score_model *model, lan_error *err);
 
 /* A safetensors file that names its features: those that it does not know count 0, those that are
- * no more are passed over. */
+ * no more are passed over. A file that knows nothing of questions leaves model->question as it is. */
 lan_status model_decode(lan_str bytes, const char *shown, score_model *model, lan_error *err);
 lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err);
 

@@ -222,7 +222,7 @@ static void mark_racy(refresh *r, int64_t started_ms) {
 }
 
 static lan_status identity_of(const lan_memory *m, lan_buf *out, lan_error *err) {
-  lan_buf_printf(out, "lantoa index 2\n%s\n", m->vault);
+  lan_buf_printf(out, "lantoa index 3\n%s\n", m->vault);
   for (size_t i = 0; i < m->options.n_excludes; i++) {
     lan_buf_printf(out, "exclude %s\n", m->options.excludes[i]);
   }
@@ -371,8 +371,10 @@ static lan_status find_places(lan_memory *m, lan_error *err) {
   if (s == LAN_ECORRUPT || s == LAN_EFORMAT || s == LAN_ENOMEM) {
     return lan_fail(err, s, "%s", e.message);
   }
-  if (s == LAN_OK) m->has_learnt = load_own_weights(m, db);
-  return LAN_OK;
+  bool found = s == LAN_OK;
+  s = model_shipped(&m->model, err);
+  if (s == LAN_OK && found) m->has_learnt = load_own_weights(m, db);
+  return s;
 }
 
 /* What scores: the weights of a file, if asked for, else the vault's own, else those that came with the
@@ -380,7 +382,7 @@ static lan_status find_places(lan_memory *m, lan_error *err) {
 static lan_status load_model(lan_memory *m, lan_error *err) {
   const char *file = m->options.weights;
   lan_buf bytes = {0};
-  if (!file) return m->has_learnt ? LAN_OK : model_shipped(&m->model, err);
+  if (!file) return LAN_OK;
   lan_status s = lan_file_read(file, WEIGHTS_MOST, &bytes, err);
   if (s == LAN_OK) s = model_decode(lan_buf_str(&bytes), file, &m->model, err);
   lan_buf_free(&bytes);
@@ -425,6 +427,7 @@ void lan_memory_close(lan_memory *m) {
   if (!m) return;
   score_state_free(&m->score);
   score_cue_free(&m->cue);
+  question_free(&m->question);
   names_free(m->files);
   index_free(&m->index);
   reader_free(&m->reader);

@@ -137,6 +137,8 @@ void score_state_free(score_state *st) {
   free(st->folder);
   free(st->titles);
   lan_arena_free(&st->arena);
+  lan_map_free(&st->names);
+  VEC_FREE(&st->named);
   VEC_FREE(&st->candidates);
   VEC_FREE(&st->ranking);
   VEC_FREE(&st->out);

@@ -88,6 +88,11 @@ typedef struct score_folder {
 /* The hash of a title or folder's name without regard to case. */
 uint64_t score_name_hash(lan_str name);
 
+/* A note of a name, and the next of the same (UINT32_MAX: none). */
+typedef struct score_name {
+  uint32_t note, next;
+} score_name;
+
 /* Scratch memory for one index. */
 typedef struct score_state {
   const memory_index *index;
@@ -105,6 +110,9 @@ typedef struct score_state {
   float logs[SCORE_LOGS];         /* ln(1 + n), once it was needed */
   score_title *titles;
   lan_arena arena; /* titles' words */
+  bool has_names;  /* the next two are made */
+  lan_map names;   /* a title's or alias's words -> the last of `named` of that name */
+  VEC(score_name) named;
   VEC(score_candidate) candidates;
   VEC(lan_activation) ranking; /* to find the best of many */
   score_vector out, in, similar, siblings, reached, mix;

@@ -7,6 +7,11 @@
 /* A candidate's feature, the note becoming a candidate if it was none; NULL: out of memory. */
 float *score_feature_of(score_state *st, uint32_t note, score_feature f);
 
+/* channels.c: the BM25 scores of all notes that hold words of the cue, as shares of the best one's, in st->text
+ * until they are forgotten; st->similar are the strongest. */
+lan_status score_compare_words(score_state *st, const score_cue *cue, lan_error *err);
+void score_forget_words(score_state *st);
+
 /* channels.c: features that activation brings; the notes that it reaches become candidates. */
 lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_error *err);
 

@@ -176,14 +176,15 @@ static void take_first(void *ctx, const phrase_match *match) {
 lan_status trace_mention(lan_memory *m, uint32_t source, uint32_t target, lan_sentence *out,
                          bool *found, lan_error *err) {
   const catalog_note *t = &m->index.cat.notes[target];
-  lan_str *phrases = lan_arena_alloc(&m->answer, (size_t)t->n_aliases + 1, sizeof *phrases);
+  lan_str *phrases = lan_arena_alloc(&m->answer, (size_t)t->n_aliases + 2, sizeof *phrases);
   phrase_set *set = NULL;
   phrase_scratch scratch = {0};
   if (!phrases) return lan_fail_memory(err, 0);
   phrases[0] = t->title;
-  for (uint32_t a = 0; a < t->n_aliases; a++) phrases[a + 1] = t->aliases[a];
+  phrases[1] = mention_bare(t->title);
+  for (uint32_t a = 0; a < t->n_aliases; a++) phrases[a + 2] = t->aliases[a];
   if (memory_read(m, source, NULL) != LAN_OK) return LAN_OK;
-  lan_status s = phrase_set_new(phrases, t->n_aliases + 1, &set, err);
+  lan_status s = phrase_set_new(phrases, t->n_aliases + 2, &set, err);
   const facts *f = &m->reader.facts;
   for (size_t i = 0; s == LAN_OK && !*found && i < f->pieces.len; i++) {
     lan_str text = f->pieces.data[i].text;

@@ -141,7 +141,6 @@ static const char *node_name(const lan_memory *m, uint32_t node) {
 
 /* "Cà phê → Buổi sáng → Bạn bè", over any kind of tie. */
 static bool say_path(const lan_memory *m, uint32_t note, lan_buf *b) {
-  if (m->cue.note == UINT32_MAX) return false;
   uint32_t between = trace_between(&m->index.net.graph, m->cue.note, note, ANY_TIE, ANY_TIE);
   if (between == UINT32_MAX) return false;
   lan_buf_printf(b, "%s → %s → %s", node_name(m, m->cue.note), node_name(m, between),
@@ -163,30 +162,46 @@ static bool say_between(const lan_memory *m, uint32_t note, lan_signal signal, l
   return true;
 }
 
+/* Asked by words: which of them it holds, and what note of the answer it is tied to. */
+static void say_holds(const lan_memory *m, const lan_result *r, const lan_why *why, lan_buf *b) {
+  uint32_t tied = question_tied_to(&m->question, r->note);
+  if (why->n_words) {
+    lan_buf_add_str(b, "holds: ");
+    join_words(b, why);
+  }
+  if (tied != UINT32_MAX) {
+    lan_buf_printf(b, "%stied to %s", why->n_words ? "; " : "", node_name(m, tied));
+  } else if (!why->n_words) {
+    lan_buf_add_str(b, "near by in the vault");
+  }
+}
+
 static void say_reason(const lan_memory *m, const lan_result *r, const lan_why *why, lan_buf *b) {
+  if (m->cue.note == UINT32_MAX) {
+    say_holds(m, r, why, b);
+    return;
+  }
   lan_signal s = strongest(r);
-  const lan_graph *g = &m->index.net.graph;
   uint32_t cue = m->cue.note;
-  bool by_note = cue != UINT32_MAX;
-  const char *name = by_note ? m->index.cat.notes[cue].title.ptr : "";
-  if (by_note && r->linked == (LAN_LINK_IN | LAN_LINK_OUT)) {
+  const char *name = m->index.cat.notes[cue].title.ptr;
+  if (r->linked == (LAN_LINK_IN | LAN_LINK_OUT)) {
     lan_buf_printf(b, "linked with %s both ways", name);
-  } else if (by_note && r->linked) {
+  } else if (r->linked) {
     lan_buf_printf(b, r->linked == LAN_LINK_OUT ? "linked from %s" : "links to %s", name);
-  } else if (by_note && s == LAN_SIGNAL_MENTION) {
-    bool named = trace_has_edge(g, cue, r->note, 1u << EDGE_MENTION);
+  } else if (s == LAN_SIGNAL_MENTION) {
+    bool named = trace_has_edge(&m->index.net.graph, cue, r->note, 1u << EDGE_MENTION);
     lan_buf_printf(b, named ? "named in %s" : "names %s", name);
-  } else if (by_note && (s == LAN_SIGNAL_COCITED || s == LAN_SIGNAL_COUPLED) &&
+  } else if ((s == LAN_SIGNAL_COCITED || s == LAN_SIGNAL_COUPLED) &&
              say_between(m, r->note, s, b)) {
     return;
-  } else if (by_note && s == LAN_SIGNAL_TAG && why->n_tags) {
+  } else if (s == LAN_SIGNAL_TAG && why->n_tags) {
     lan_buf_printf(b, "both tagged #%s", why->tags[0]);
-  } else if (by_note && s == LAN_SIGNAL_FOLDER) {
+  } else if (s == LAN_SIGNAL_FOLDER) {
     lan_buf_add_str(b, "in the same folder");
-  } else if ((s == LAN_SIGNAL_TEXT || s == LAN_SIGNAL_TITLE || !by_note) && why->n_words) {
-    lan_buf_add_str(b, by_note ? "words in common: " : "holds: ");
+  } else if ((s == LAN_SIGNAL_TEXT || s == LAN_SIGNAL_TITLE) && why->n_words) {
+    lan_buf_add_str(b, "words in common: ");
     join_words(b, why);
-  } else if (by_note && s == LAN_SIGNAL_NEIGHBOR) {
+  } else if (s == LAN_SIGNAL_NEIGHBOR) {
     lan_buf_printf(b, "tied to notes that read like %s", name);
   } else if (say_path(m, r->note, b)) {
     return;
