@@ -70,6 +70,15 @@ static lan_var odd(lan_net *net, lan_var x) {
   return lan_net_dense(net, lan_net_flatten(net, x), 10);
 }
 
+static lan_var perceptron(lan_net *net, lan_var x) {
+  x = lan_net_relu(net, lan_net_dense(net, lan_net_flatten(net, x), 300));
+  return lan_net_dense(net, lan_net_relu(net, lan_net_dense(net, x, 84)), 10);
+}
+
+static lan_var line(lan_net *net, lan_var x) {
+  return lan_net_dense(net, lan_net_flatten(net, x), 10);
+}
+
 /* ---- running ---- */
 
 typedef struct world {
@@ -202,7 +211,59 @@ static void inference_agrees_with_the_reference(void **state) {
     compare_inference(mixed, 3, 15, batch);
     compare_inference(small, 1, 28, batch);
     compare_inference(odd, 2, 9, batch);
+    compare_inference(perceptron, 1, 28, batch);
   }
+}
+
+/* Pixels that are not there, or of one colour, whose weights a prediction does not read. */
+static void background_is_left_out(void **state) {
+  (void)state;
+  enum { N = 28 * 28 };
+  lan_net_plan_options fast = {.batch = 2, .threads = 1}, plain = fast;
+  plain.reference_only = 1;
+  world a = start(perceptron, 1, 28, fast), b = start(perceptron, 1, 28, plain);
+  float *x = lan_net_plan_input(a.plan, "x");
+  const float *y = lan_net_plan_output(a.plan, "y"), *z = lan_net_plan_output(b.plan, "y");
+  static const float backgrounds[][2] = {{0, 0}, {-0.8F, 3}, {-0.0F, 0}, {2, -0.4F}, {1e30F, 0}};
+  for (size_t k = 0; k < sizeof backgrounds / sizeof *backgrounds; k++) {
+    for (size_t of = 1; of <= 10; of += 3) { /* every `of`-th pixel is something */
+      for (size_t i = 0; i < (size_t)2 * N; i++) {
+        x[i] = i % N % of == 1 ? (float)(i % 7) - 2.5F : backgrounds[k][i / N];
+      }
+      memcpy(lan_net_plan_input(b.plan, "x"), x, 2 * N * sizeof *x);
+      lan_net_forward(a.plan, NULL);
+      lan_net_forward(b.plan, NULL);
+      assert_near("y", y, z, 10, 1e-4, 0);
+      assert_near("y", y + 10, z + 10, 10, 1e-4, 0);
+    }
+  }
+  end(&a);
+  end(&b);
+}
+
+/* 0 times infinity is no number, nor is what is no number anywhere. */
+static void what_is_no_number_is_not_left_out(void **state) {
+  (void)state;
+  world w = start(line, 1, 4, (lan_net_plan_options){.batch = 1, .threads = 1});
+  float *x = lan_net_plan_input(w.plan, "x");
+  const float *y = lan_net_plan_output(w.plan, "y");
+  memset(x, 0, 16 * sizeof *x);
+  lan_parameter weights = lan_net_parameter_at(w.net, 0);
+  for (size_t k = 0; k < 3; k++) {
+    float was = weights.values[16 + 5];
+    if (k < 2) weights.values[16 + 5] = k == 0 ? NAN : INFINITY;
+    if (k == 2) x[5] = NAN;
+    lan_net_parameter_at(w.net, 0);
+    lan_net_forward(w.plan, NULL);
+    assert_true(isnan(y[1]));
+    assert_true(k == 2 || isfinite(y[0]));
+    weights.values[16 + 5] = was;
+  }
+  x[5] = INFINITY;
+  lan_net_parameter_at(w.net, 0);
+  lan_net_forward(w.plan, NULL);
+  for (size_t u = 0; u < 10; u++) assert_true(isinf(y[u]));
+  end(&w);
 }
 
 static void threads_do_not_matter(void **state) {
@@ -242,9 +303,9 @@ static void a_team_does_not_matter(void **state) {
 }
 
 /* Kernels of the plan's steps, one a line. */
-static void assert_kernels(builder of, uint32_t channels, uint32_t side, int training,
-                           const char *expected) {
-  lan_net_plan_options o = {.batch = BATCH, .training = training};
+static void assert_kernels(builder of, uint32_t channels, uint32_t side, uint32_t batch,
+                           int training, const char *expected) {
+  lan_net_plan_options o = {.batch = batch, .training = training};
   world w = start(of, channels, side, o);
   char all[2000] = "";
   const char *name;
@@ -258,7 +319,7 @@ static void assert_kernels(builder of, uint32_t channels, uint32_t side, int tra
 static void what_ran_was_fast(void **state) {
   (void)state;
   if (!is_fast) skip();
-  assert_kernels(residual, 3, 16, 1,
+  assert_kernels(residual, 3, 16, BATCH, 1,
                  "direct conv, norm, relu\n"
                  "winograd conv, norm, relu\n"
                  "winograd conv, norm, add, relu\n"
@@ -273,22 +334,25 @@ static void what_ran_was_fast(void **state) {
                  "lanes global_pool\n"
                  "onednn dense\n"
                  "reference\n");
-  assert_kernels(small, 1, 28, 1,
+  assert_kernels(small, 1, 28, BATCH, 1,
                  "direct conv, relu\n"
                  "lanes max_pool 2x2\n"
                  "direct conv, relu\n"
                  "lanes max_pool\n"
                  "reorder\n"
-                 "reference\n" /* a reshape */
-                 "onednn dense, relu\n"
+                 "onednn dense, relu\n" /* and the reshape before */
                  "onednn dense\n"
                  "reference\n");
+  for (uint32_t batch = 1; batch <= 4; batch += 3) {
+    assert_kernels(perceptron, 1, 28, batch, 0,
+                   "lanes dense, relu\nlanes dense, relu\nlanes dense\nreference\n");
+  }
 }
 
 static void without_wide_vectors_the_reference_runs(void **state) {
   (void)state;
   if (is_fast) skip();
-  assert_kernels(small, 1, 28, 0,
+  assert_kernels(small, 1, 28, BATCH, 0,
                  "reference\nreference\nreference\nreference\nreference\n"
                  "reference\nreference\nreference\nreference\nreference\nreference\n");
 }
@@ -297,6 +361,8 @@ static int run(const char *level) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(training_agrees_with_the_reference),
       cmocka_unit_test(inference_agrees_with_the_reference),
+      cmocka_unit_test(background_is_left_out),
+      cmocka_unit_test(what_is_no_number_is_not_left_out),
       cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(a_team_does_not_matter),
       cmocka_unit_test(what_ran_was_fast),

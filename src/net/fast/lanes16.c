@@ -2,6 +2,10 @@
 
 #include "net/fast/vector.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 /* Passes are made for LANES of the 16 channels at a time, over so few places that the second finds them in the
  * cache; that many are also summed as floats before their sum is added to a double. */
 enum { PART = 256 };
@@ -194,6 +198,80 @@ static void matrix_vector(size_t rows, size_t n, const float *w, const float *x,
   }
 }
 
+/* Without a branch, which would often be mistaken. */
+static size_t differing(size_t n, const float *x, float base, uint32_t *which, float *by) {
+  size_t found = 0, i = 0;
+#if defined(__AVX512F__)
+  __m512i places = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  for (; i + 16 <= n; i += 16, places = _mm512_add_epi32(places, _mm512_set1_epi32(16))) {
+    __m512 d = _mm512_sub_ps(_mm512_loadu_ps(x + i), _mm512_set1_ps(base));
+    __mmask16 mask = _mm512_cmp_ps_mask(d, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    _mm512_storeu_ps(by + found, _mm512_maskz_compress_ps(mask, d));
+    _mm512_storeu_si512(which + found, _mm512_maskz_compress_epi32(mask, places));
+    found += (size_t)__builtin_popcount(mask);
+  }
+#endif
+  for (; i < n; i++) {
+    which[found] = (uint32_t)i;
+    by[found] = x[i] - base;
+    found += by[found] != 0;
+  }
+  return found;
+}
+
+/* So many vectors of sums stay in registers. */
+enum { SUMS = LANES == 16 ? 16 : 12, MOST_BLOCKS = SUMS / PARTS };
+
+/* The compiler would keep a pointer to each part of the rows, more than there are registers for. */
+static inline const float *row_of(const float *w, size_t row, size_t units) {
+  const float *p = w + row * units;
+  __asm__("" : "+r"(p));
+  return p;
+}
+
+/* `blocks` (constant) times 16 units. Fewer sums than there are registers for are kept several times, so that none
+ * waits for the last addition; rows are read from several places at once, two at the least. */
+ALWAYS_INLINE void sum_some(size_t blocks, size_t n, const uint32_t *which, const float *by,
+                            size_t units, const float *w, const float *start, bool relu, float *y) {
+  vec sum[SUMS] = {{0}};
+  size_t each = blocks * PARTS, sets = SUMS / each, streams = sets < 2 ? 2 : sets, h = n / streams;
+  for (size_t k = 0; k < h; k++) {
+    UNROLL for (size_t s = 0; s < streams; s++) {
+      const float *row = row_of(w, which[s * h + k], units);
+      float x = by[s * h + k];
+      UNROLL for (size_t i = 0; i < each; i++) sum[s % sets * each + i] +=
+          x * load(row + i * LANES);
+    }
+  }
+  for (size_t k = streams * h; k < n; k++) {
+    const float *row = row_of(w, which[k], units);
+    UNROLL for (size_t i = 0; i < each; i++) sum[i] += by[k] * load(row + i * LANES);
+  }
+  UNROLL for (size_t i = 0; i < each; i++) {
+    vec v = load(start + i * LANES);
+    UNROLL for (size_t s = 0; s < sets; s++) v += sum[s * each + i];
+    store(y + i * LANES, relu ? where_positive(v, v) : v);
+  }
+}
+
+static void sum_rows(size_t n, const uint32_t *which, const float *by, size_t units, const float *w,
+                     const float *start, bool relu, float *y) {
+  enum { SOME = MOST_BLOCKS / 4 > 1 ? MOST_BLOCKS / 4 : 2 };
+  for (size_t u = 0, blocks; u < units; u += 16 * blocks) {
+    size_t left = (units - u) / 16;
+    blocks = left >= MOST_BLOCKS ? MOST_BLOCKS : left >= SOME ? SOME : 1;
+#define PANEL(BLOCKS) sum_some(BLOCKS, n, which, by, units, w + u, start + u, relu, y + u)
+    if (blocks == MOST_BLOCKS) {
+      PANEL(MOST_BLOCKS);
+    } else if (blocks == SOME) {
+      PANEL(SOME);
+    } else {
+      PANEL(1);
+    }
+#undef PANEL
+  }
+}
+
 static void add_row(size_t rows, size_t n, const float *row, bool relu, float *x) {
   for (size_t r = 0; r < rows; r++, x += n) {
     for (size_t i = 0; row && i < n; i++) x[i] += row[i];
@@ -303,6 +381,8 @@ const lanes16_kernels AT_LEVEL(lanes16) = {.scale = scale,
                                            .add = add_floats,
                                            .pass = pass,
                                            .matrix_vector = matrix_vector,
+                                           .differing = differing,
+                                           .sum_rows = sum_rows,
                                            .add_row = add_row,
                                            .add_rows = add_rows,
                                            .max_pool = max_pool,

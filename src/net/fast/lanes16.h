@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What batch norm's gradient needs of 16 channels: of the forward pass, y = relu(x a + b + r). */
 typedef struct lanes16_norm {
@@ -43,6 +44,11 @@ typedef struct lanes16_kernels {
   /* y[i] = w row i . x + b[i], relu; b may be NULL. */
   void (*matrix_vector)(size_t rows, size_t n, const float *w, const float *x, const float *b,
                         bool relu, float *y);
+  /* Which of n floats differ from `base`, and by how much; returns how many. There is room for n + 16. */
+  size_t (*differing)(size_t n, const float *x, float base, uint32_t *which, float *by);
+  /* y[u] = start[u] + the sum of by[k] w[which[k]][u], relu; of each of `units`, a multiple of 16. */
+  void (*sum_rows)(size_t n, const uint32_t *which, const float *by, size_t units, const float *w,
+                   const float *start, bool relu, float *y);
   /* x += row, then the negative ones 0 if `relu`; `row` may be NULL. */
   void (*add_row)(size_t rows, size_t n, const float *row, bool relu, float *x);
   /* to += each row of x */

@@ -9,6 +9,7 @@ static bool offer(const net_chain *chain, net_offer *out) {
     bool (*offer)(const net_chain *chain, net_offer *offer);
   } kinds[] = {{"conv2d", fast_offer_conv},
                {"dense", fast_offer_dense},
+               {"reshape", fast_offer_dense},
                {"max_pool", fast_offer_pool},
                {"global_pool", fast_offer_pool}};
   if (!fast_now()) return false;

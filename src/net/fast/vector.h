@@ -20,7 +20,11 @@
 /* For functions of which the compiler is to make a version for each constant that they are given. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 /* Before a loop that runs a constant number of times, at most 16. */
+#ifdef NO_UNROLL
+#define UNROLL
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 /* Calls DO(first, n) for 0 .. 15 in so large groups that n blocks of sums stay in registers. */
 #define IN_GROUPS(DO) \
   if (PARTS == 1) {   \
