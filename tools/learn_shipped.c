@@ -67,12 +67,12 @@ static void ask(lan_memory *m, char *line, question_examples *examples) {
   uint32_t wanted[64];
   size_t n = 0;
   lan_error err = {0};
-  char *rest = NULL, *question = strtok_r(line, "\t", &rest), *path;
-  while (question && n < 64 && (path = strtok_r(NULL, "|\n", &rest)) != NULL) {
+  char *rest = NULL, *text = strtok_r(line, "\t", &rest), *path;
+  while (text && n < 64 && (path = strtok_r(NULL, "|\n", &rest)) != NULL) {
     if (lan_memory_find(m, path, &wanted[n], &err) != LAN_OK) fail(&err);
     n++;
   }
-  if (n > 0 && question_gather(m, question, wanted, n, examples, &err) != LAN_OK) fail(&err);
+  if (n > 0 && question_gather(m, text, wanted, n, examples, &err) != LAN_OK) fail(&err);
 }
 
 static void learn_questions(program *p) {
