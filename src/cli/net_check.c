@@ -12,16 +12,10 @@ typedef struct report {
   size_t done, wrong;
 } report;
 
-static void add_column(output *o, const char *text, size_t columns) {
-  size_t n = output_text(o, lan_str_of(text), 0);
-  output_spaces(o, n < columns ? columns - n : 0);
-  output_spaces(o, 1);
-}
-
 static void write_line(output *o, const lan_net_check_result *r) {
-  add_column(o, r->kind, KIND_COLUMNS);
-  add_column(o, r->name, CASE_COLUMNS);
-  add_column(o, r->kernel, KERNEL_COLUMNS);
+  output_column(o, r->kind, KIND_COLUMNS);
+  output_column(o, r->name, CASE_COLUMNS);
+  output_column(o, r->kernel, KERNEL_COLUMNS);
   lan_buf_printf(&o->buf, "%.1e  ", r->error);
   output_styled(o, r->passed ? STYLE_FAINT : STYLE_TROUBLE, r->passed ? "right" : "WRONG");
   if (!r->passed && r->worst) {

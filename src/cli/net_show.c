@@ -28,17 +28,11 @@ static const char *kernel_of(const lan_net_plan *plan, const char *layer) {
   return "";
 }
 
-static void add_column(output *o, const char *text, size_t columns) {
-  size_t n = output_text(o, lan_str_of(text), 0);
-  output_spaces(o, n < columns ? columns - n : 0);
-  output_spaces(o, 1);
-}
-
 static void show_layer(output *o, const lan_layer *l, const char *kernel) {
   char shape[80];
   shape_text(l->shape, shape);
-  add_column(o, l->name, NAME_COLUMNS);
-  add_column(o, shape, SHAPE_COLUMNS);
+  output_column(o, l->name, NAME_COLUMNS);
+  output_column(o, shape, SHAPE_COLUMNS);
   lan_buf_printf(&o->buf, "%11zu %9.3f  ", l->n_parameters, l->flops / 1e6);
   output_styled(o, STYLE_FAINT, kernel);
   lan_buf_add_char(&o->buf, '\n');

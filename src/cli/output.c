@@ -176,6 +176,12 @@ void output_spaces(output *o, size_t n) {
   for (; n > 0; n--) lan_buf_add_char(&o->buf, ' ');
 }
 
+void output_column(output *o, const char *text, size_t columns) {
+  size_t n = output_text(o, lan_str_of(text), 0);
+  output_spaces(o, n < columns ? columns - n : 0);
+  output_spaces(o, 1);
+}
+
 void output_bar(output *o, double share) {
   static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   if (!(share > 0)) share = 0;

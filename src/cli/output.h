@@ -50,6 +50,8 @@ void output_wrapped(output *o, lan_str text, size_t mark_start, size_t mark_end,
                     size_t indent);
 
 void output_spaces(output *o, size_t n);
+/* Text, uncut, and spaces up to so many columns and one more. */
+void output_column(output *o, const char *text, size_t columns);
 
 /* A bar of 8 columns, full at 1. */
 void output_bar(output *o, double share);

@@ -343,7 +343,7 @@ static lan_status check_index(const data_set *set, data_split split, uint32_t i,
                   set->info.count[split]);
 }
 
-static void table_row(const data_set *set, uint32_t e, float *x) {
+void data_row(const data_set *set, uint32_t e, float *x) {
   const float *v = set->values.data + (size_t)e * set->size;
   for (size_t c = 0; c < set->size; c++) x[c] = (v[c] - set->info.mean[c]) / set->info.std[c];
 }
@@ -354,7 +354,7 @@ lan_status data_example(const data_set *set, data_split split, uint32_t i, float
   if (s != LAN_OK) return s;
   uint32_t e = set->split[split][i];
   if (set->info.kind == DATA_TABLE) {
-    table_row(set, e, x);
+    data_row(set, e, x);
   } else {
     data_scratch scratch;
     const uint8_t *planes;

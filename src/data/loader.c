@@ -168,8 +168,7 @@ static lan_status make_example(const loader *l, uint32_t e, uint32_t epoch, data
   const data_set *set = l->set;
   const data_info *i = &set->info;
   if (i->kind == DATA_TABLE) {
-    const float *v = set->values.data + (size_t)e * set->size;
-    for (size_t c = 0; c < set->size; c++) x[c] = (v[c] - i->mean[c]) / i->std[c];
+    data_row(set, e, x);
     return LAN_OK;
   }
   const uint8_t *planes;

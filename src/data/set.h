@@ -90,6 +90,9 @@ bool data_is_broken(const data_set *set, uint32_t e);
 
 /* ---- mean and standard deviation ---- */
 
+/* A table's example e, normalised, into x. */
+void data_row(const data_set *set, uint32_t e, float *x);
+
 lan_status data_measure(data_set *set, const data_options *o, lan_error *err);
 
 static inline planes_shape data_shape(const data_set *set) {
