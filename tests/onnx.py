@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Models as ONNX files give what they give here: onnx.py LANTOA
 
-Trains each preset, and a net of the kinds of layers that presets do not have, for some epochs, hardly moving, on a few drawn pictures,
+Trains each preset, and nets of the kinds of layers that presets do not have, for some epochs, hardly moving, on a few drawn pictures,
 exports it, and compares onnxruntime's probabilities with `lantoa net predict`. Exits 77 (skipped) where onnxruntime is
 not installed.
 """
@@ -37,6 +37,15 @@ k = tanh(j)
 l = last(k)
 m = dropout(l, rate=0.2)
 logits = dense(m, units=classes)
+"""
+SEQUENCES = """
+a = reshape(x, a=32, b=96)
+b = gru(a, units=12)
+c = attention(b, heads=3)
+d = attention(c, heads=2, causal=1)
+e = add(b, d)
+f = last(e)
+logits = dense(f, units=classes)
 """
 
 
@@ -92,9 +101,12 @@ def main():
             pictures.append((name, draw(kind, dice)))
             with open(name, "wb") as f:
                 f.write(png(pictures[-1][1]))
-        with open(f"{folder}/layers.txt", "w", encoding="utf-8") as f:
-            f.write(OTHER_LAYERS)
-        for model in ("mlp", "lenet", "resnet20", "cnn", f"{folder}/layers.txt"):
+        models = ["mlp", "lenet", "resnet20", "cnn"]
+        for name, text in (("layers", OTHER_LAYERS), ("sequences", SEQUENCES)):
+            models.append(f"{folder}/{name}.txt")
+            with open(models[-1], "w", encoding="utf-8") as f:
+                f.write(text)
+        for model in models:
             worst = worst_difference(lantoa, folder, model, pictures)
             print(f"{os.path.basename(model):12} largest difference {worst:.1e}")
             failed |= not worst <= 1e-5

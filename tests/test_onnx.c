@@ -146,6 +146,20 @@ static void every_preset_is_written_whole(void **state) {
   }
 }
 
+/* Kinds of layers that take several operations, some of which have several outputs. */
+static void sequences_are_written(void **state) {
+  (void)state;
+  lan_model *m = make(
+      "a = reshape(x, a=32, b=96)\nb = gru(a, units=4)\nc = attention(b, heads=2, causal=1)\n"
+      "d = dense(c, units=6)\ne = gelu(d)\nf = last(e)\ng = dense(f, units=classes)\n");
+  lan_buf file = {0};
+  assert_int_equal(lan_model_export_onnx(m, path, NULL), LAN_OK);
+  assert_int_equal(lan_file_read(path, SIZE_MAX, &file, NULL), LAN_OK);
+  assert_in_range(check_graph(first(lan_buf_str(&file), MODEL_GRAPH)), 40, 60);
+  lan_buf_free(&file);
+  lan_model_free(m);
+}
+
 static void refuses(const char *description, const char *what) {
   lan_model *m = make(description);
   lan_error err = {0};
@@ -158,15 +172,15 @@ static void refuses(const char *description, const char *what) {
 
 static void what_onnx_cannot_tell_is_refused(void **state) {
   (void)state;
-  refuses(
-      "a = reshape(x, a=32, b=96)\nb = gru(a, units=4)\nc = last(b)\nd = dense(c, units=classes)\n",
-      "layer 'b' is of kind 'gru'");
+  refuses("a = embedding(x, count=4, features=2)\nb = reshape(a)\nc = dense(b, units=classes)\n",
+          "layer 'a' is of kind 'embedding'");
   refuses("example = reshape(x)\nd = dense(example, units=classes)\n", "rename it");
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(every_preset_is_written_whole, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(sequences_are_written, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(what_onnx_cannot_tell_is_refused, set_up, scratch_teardown),
   };
   return cmocka_run_group_tests_name("onnx", tests, NULL, NULL);

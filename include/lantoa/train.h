@@ -57,8 +57,8 @@ LAN_API lan_status lan_model_open(const char *path, lan_model **out, lan_error *
 
 /** Writes the model as an ONNX file (opset 17), for programs that run those: input "example", (batch, channels,
  *  height, width) of values between 0 and 1 (a table's columns as they are), output "probabilities", (batch,
- *  classes). Replaces `path` whole or not at all. LAN_EINVAL names the layer that ONNX cannot express here:
- *  embedding, attention, gru, propagate. */
+ *  classes). Replaces `path` whole or not at all. LAN_EINVAL names the layer that cannot be expressed: an
+ *  embedding. */
 LAN_API lan_status lan_model_export_onnx(const lan_model *model, const char *path, lan_error *err);
 
 /** The probabilities of the classes for one picture, n_classes of them. Pictures only. One call at a time a
