@@ -350,6 +350,124 @@ static void a_damaged_memory_is_told_and_left_alone(void **state) {
   (void)state;
 }
 
+/* ---- what use does to the ranking ---- */
+
+static int set_up_ranking(void **state) {
+  char name[32], text[128];
+  if (set_up(state) != 0) return -1;
+  for (int i = 0; i < 12; i++) {
+    snprintf(name, sizeof name, "note %c.md", 'A' + i);
+    snprintf(text, sizeof text, "One of the notes on %s. [[note A]] and [[note B]].",
+             i % 2 ? "tea" : "rain");
+    write_note(name, text);
+  }
+  return 0;
+}
+
+static size_t ask(lan_memory *m, uint32_t cue, const lan_result **r) {
+  size_t n = 0;
+  lan_query q = {.limit = 50};
+  lan_error err;
+  if (lan_memory_related(m, cue, &q, r, &n, &err) != LAN_OK) fail_msg("%s", err.message);
+  return n;
+}
+
+/* From 1; 0: it is not there. */
+static size_t rank_for(lan_memory *m, uint32_t cue, uint32_t note, double *use) {
+  const lan_result *r;
+  size_t n = ask(m, cue, &r);
+  for (size_t i = 0; i < n; i++) {
+    double sum = 0;
+    for (size_t s = 0; s < LAN_SIGNALS; s++) sum += (double)r[i].signals[s];
+    assert_true(sum - r[i].score < 1e-4 && r[i].score - sum < 1e-4);
+    if (r[i].note != note) continue;
+    if (use) *use = (double)r[i].signals[LAN_SIGNAL_USE];
+    return i + 1;
+  }
+  return 0;
+}
+
+static void what_was_opened_after_a_note_comes_up(void **state) {
+  (void)state;
+  lan_memory *m = open_in(data, 0);
+  uint32_t cue = note_called(m, "note C"), far = note_called(m, "c"),
+           other = note_called(m, "note L");
+  const int64_t day = 86400000;
+  double use = 9;
+  size_t before = rank_for(m, cue, other, &use), fresh = rank_for(m, cue, far, NULL);
+  assert_true(before > 1 && use == 0);
+  for (int i = 0; i < 5; i++) assert_int_equal(lan_memory_opened(m, cue, other, 0, NULL), LAN_OK);
+  assert_true(rank_for(m, cue, other, &use) < before && use > 0);
+  /* What is only near by in the vault comes up too, with its reason. */
+  size_t far_before = rank_for(m, cue, far, NULL);
+  assert_int_equal(lan_memory_opened(m, cue, far, 0, NULL), LAN_OK);
+  size_t rank = rank_for(m, cue, far, &use);
+  const char *reason = NULL;
+  assert_true(rank > 0 && (far_before == 0 || rank < far_before) && use > 0);
+  assert_int_equal(lan_memory_reason(m, rank - 1, &reason, NULL), LAN_OK);
+  assert_string_equal(reason, "opened from note C before");
+  lan_memory_close(m);
+  m = open_in(data, 0); /* it is in memory.db */
+  assert_int_equal(rank_for(m, cue, far, NULL), rank);
+  /* What is old says less than what is new. */
+  assert_int_equal(lan_memory_forget(m, NULL, NULL, NULL), LAN_OK);
+  assert_int_equal(rank_for(m, cue, far, NULL), fresh);
+  int64_t now = 20000 * day;
+  double old_use, new_use;
+  assert_int_equal(lan_memory_opened(m, cue, far, now - 400 * day, NULL), LAN_OK);
+  assert_int_equal(lan_memory_opened(m, cue, other, now - 1 * day, NULL), LAN_OK);
+  (void)rank_for(m, cue, far, &old_use);
+  (void)rank_for(m, cue, other, &new_use);
+  assert_true(old_use > 0 && new_use > old_use);
+  lan_memory_close(m);
+}
+
+static void verdicts_move_results(void **state) {
+  (void)state;
+  lan_memory *m = open_in(data, 0);
+  uint32_t cue = note_called(m, "note C"), note = note_called(m, "note L");
+  double use;
+  size_t before = rank_for(m, cue, note, NULL);
+  assert_int_equal(lan_memory_feedback(m, cue, note, LAN_VERDICT_GOOD, NULL, NULL), LAN_OK);
+  assert_true(rank_for(m, cue, note, &use) < before && use > 0);
+  assert_int_equal(lan_memory_feedback(m, cue, note, LAN_VERDICT_BAD, NULL, NULL), LAN_OK);
+  size_t bad = rank_for(m, cue, note, &use);
+  assert_true(bad == 0 || (bad > before && use < 0));
+  assert_int_equal(lan_memory_feedback(m, cue, note, LAN_VERDICT_HIDDEN, NULL, NULL), LAN_OK);
+  assert_int_equal(rank_for(m, cue, note, NULL), 0);
+  assert_true(rank_for(m, note_called(m, "note D"), note, NULL) > 0); /* hidden for one note only */
+  lan_memory_close(m);
+  m = open_in(data, 0);
+  assert_int_equal(rank_for(m, cue, note, NULL), 0);
+  assert_int_equal(lan_memory_feedback(m, cue, note, LAN_VERDICT_NONE, NULL, NULL), LAN_OK);
+  assert_int_equal(rank_for(m, cue, note, NULL), before);
+  lan_memory_close(m);
+}
+
+/* One goes on from a note to the same other one, time and again: learning finds that it is this that counts. */
+static void opens_are_learnt_from(void **state) {
+  (void)state;
+  char from[32], to[32];
+  lan_memory *m = open_in(data, 0);
+  lan_learn_report r;
+  lan_error err;
+  for (int i = 0; i < 300; i++) {
+    snprintf(from, sizeof from, "note %c", 'C' + i % 10);
+    snprintf(to, sizeof to, "note %c", 'C' + (i + 3) % 10);
+    assert_int_equal(
+        lan_memory_opened(m, note_called(m, from), note_called(m, to), 1000000 + i, NULL), LAN_OK);
+  }
+  if (lan_memory_learn(m, NULL, &r, &err) != LAN_OK) fail_msg("%s", err.message);
+  assert_int_equal(r.opens, 300);
+  assert_true(r.mrr_after >= r.mrr_before);
+  for (int i = 0; i < 10; i++) {
+    snprintf(from, sizeof from, "note %c", 'C' + i);
+    snprintf(to, sizeof to, "note %c", 'C' + (i + 3) % 10);
+    assert_in_range(rank_for(m, note_called(m, from), note_called(m, to), NULL), 1, 2);
+  }
+  lan_memory_close(m);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, scratch_teardown)
 
 int main(void) {
@@ -362,6 +480,9 @@ int main(void) {
       TEST(wrong_lines_are_named),
       TEST(base64_as_in_its_rfc),
       TEST(a_damaged_memory_is_told_and_left_alone),
-  };
+      cmocka_unit_test_setup_teardown(what_was_opened_after_a_note_comes_up, set_up_ranking,
+                                      scratch_teardown),
+      cmocka_unit_test_setup_teardown(verdicts_move_results, set_up_ranking, scratch_teardown),
+      cmocka_unit_test_setup_teardown(opens_are_learnt_from, set_up_ranking, scratch_teardown)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

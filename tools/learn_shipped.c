@@ -134,6 +134,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (model_shipped(&p.model, &err) != LAN_OK) fail(&err); /* for what is not learnt here */
+  learn_set_given(&p.model.note);
   for (size_t i = 0; i < p.n_vaults; i++) gather(&p, p.vaults[i]);
   if (p.n_vaults) train(&p);
   if (p.questions) learn_questions(&p);

@@ -132,6 +132,7 @@ typedef enum lan_signal {
   LAN_SIGNAL_TAG,      /**< tags in common */
   LAN_SIGNAL_FOLDER,   /**< the same folder, or neighbours in a dated sequence */
   LAN_SIGNAL_POPULAR,  /**< linked to from many notes */
+  LAN_SIGNAL_USE,      /**< opened after the cue, or often and lately; said to belong, or not to */
   LAN_SIGNALS
 } lan_signal;
 
@@ -417,26 +418,27 @@ LAN_API lan_status lan_memory_import(lan_memory *memory, const char *bytes, size
 
 typedef struct lan_learn_options {
   uint64_t seed;
-  size_t examples; /**< hidden links to learn from, at most; 0: 2000 */
+  size_t examples; /**< of hidden links, and of opens, to learn from, at most; 0: 2000 */
   /** Called now and then with what is done, 0 .. 1; nonzero stops with LAN_ECANCELED, nothing being
    * changed. May be NULL. */
   int (*progress)(void *ctx, double done);
   void *progress_ctx;
 } lan_learn_options;
 
-/** What learning came to, on links that were held back from it. */
+/** What learning came to, on links and opens that were held back from it. */
 typedef struct lan_learn_report {
   size_t examples, held_back;
+  size_t opens;                       /**< of both together: notes opened from another */
   double mrr_before, mrr_after;       /**< mean of 1 / rank of a hidden link's target */
   double hits10_before, hits10_after; /**< share of them among the first 10 */
   int kept;                           /**< not 0: the new weights are better, and are kept */
   double seconds;
 } lan_learn_report;
 
-/** Tunes the weights to this vault: hides links, has them brought back, and moves the weights by
- *  backpropagation. The new weights are kept in memory.db only if they do better than the present ones
+/** Tunes the weights to this vault and to what was opened in it: hides links and has them brought back, has
+ *  what was opened be found before it was, and moves the weights by backpropagation. The new weights are kept in memory.db only if they do better than the present ones
  *  on the links that were held back. `options` may be NULL. LAN_EINVAL: the vault has too few links
- *  to learn from. */
+ *  and opens to learn from. */
 LAN_API lan_status lan_memory_learn(lan_memory *memory, const lan_learn_options *options,
                                     lan_learn_report *report, lan_error *err);
 

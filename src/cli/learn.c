@@ -18,6 +18,8 @@ static void show_json(lan_buf *out, const lan_learn_report *r) {
   jw_count(&j, r->examples);
   jw_key(&j, "held_back");
   jw_count(&j, r->held_back);
+  jw_key(&j, "opens");
+  jw_count(&j, r->opens);
   const struct {
     const char *key;
     double value;
@@ -37,8 +39,13 @@ static void show_json(lan_buf *out, const lan_learn_report *r) {
 }
 
 static void show(output *o, const lan_learn_report *r) {
-  output_count(o, r->examples, "hidden link", "hidden links");
-  lan_buf_printf(&o->buf, " to learn from, ");
+  output_count(o, r->examples, "example", "examples");
+  lan_buf_printf(&o->buf, " to learn from (hidden links");
+  if (r->opens) {
+    lan_buf_printf(&o->buf, ", and in all ");
+    output_count(o, r->opens, "note opened from another", "notes opened from others");
+  }
+  lan_buf_printf(&o->buf, "), ");
   output_number(o, r->held_back);
   lan_buf_printf(&o->buf, " held back; %.1f s\n", r->seconds);
   if (r->kept) {
@@ -50,7 +57,7 @@ static void show(output *o, const lan_learn_report *r) {
   } else {
     lan_buf_printf(
         &o->buf,
-        "The present weights stay: nothing better was found for the links that were held back "
+        "The present weights stay: nothing better was found for what was held back "
         "(mean of 1 / rank %.3f).\n",
         r->mrr_before);
   }
@@ -87,14 +94,14 @@ const command command_learn = {
     .help =
         "usage: lantoa learn [OPTION ...]\n"
         "\n"
-        "Tunes the memory to your own vault: links are hidden, the memory tries to bring them\n"
-        "back, and the error moves its weights by backpropagation. The new weights are kept\n"
-        "only if they do better on links that were held back from learning. Notes are only\n"
-        "read.\n"
+        "Tunes the memory to your own vault and to what you opened in it: links are hidden, the\n"
+        "memory tries to bring them back, and to foresee what was opened next; the error moves\n"
+        "its weights by backpropagation. The new weights are kept only if they do better on\n"
+        "links and opens that were held back from learning. Notes are only read.\n"
         "\n"
         "  --seed N            hide other links\n"
         "  --json              the figures\n" HELP_VAULT HELP_COLOR
         "\n"
-        "Exit: 0 done, 1 too few links to learn from, 2 usage, 4 cannot read or write.\n",
+        "Exit: 0 done, 1 too little to learn from, 2 usage, 4 cannot read or write.\n",
     .takes = TAKES_VAULT | TAKES(OPTION_JSON) | TAKES(OPTION_SEED),
     .run = run};

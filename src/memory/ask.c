@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "memory/memory_internal.h"
 #include "text/unicode.h"
 #include "text/words.h"
@@ -22,7 +23,7 @@ const char *lan_signal_name(lan_signal signal) {
       [LAN_SIGNAL_TEXT] = "text",       [LAN_SIGNAL_NEIGHBOR] = "neighbor",
       [LAN_SIGNAL_MENTION] = "mention", [LAN_SIGNAL_TITLE] = "title",
       [LAN_SIGNAL_TAG] = "tag",         [LAN_SIGNAL_FOLDER] = "folder",
-      [LAN_SIGNAL_POPULAR] = "popular"};
+      [LAN_SIGNAL_POPULAR] = "popular", [LAN_SIGNAL_USE] = "use"};
   return signal < LAN_SIGNALS ? signals[signal] : "unknown";
 }
 
@@ -85,7 +86,23 @@ lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err) {
   return s;
 }
 
+lan_status memory_use_habits(lan_memory *m, lan_error *err) {
+  score_state *st = &m->score;
+  st->habits = NULL;
+  if (!m->db || m->counts.opens + m->counts.feedbacks + m->counts.hidden == 0) return LAN_OK;
+  lan_status s = m->habits.read ? LAN_OK : habits_read(&m->habits, m->db, &m->index.cat, err);
+  st->now_ms = lan_clock_unix_ms() + 1000; /* opens of one moment are kept a millisecond apart */
+  if (s == LAN_OK) st->habits = &m->habits;
+  return s;
+}
+
 /* ---- the answer ---- */
+
+static bool is_hidden(const lan_memory *m, uint32_t note) {
+  const habits *h = m->score.habits;
+  return h && m->cue.note != UINT32_MAX &&
+         habits_verdict(h, m->cue.note, note) == LAN_VERDICT_HIDDEN;
+}
 
 static int by_score(const void *a, const void *b) {
   const lan_result *x = a, *y = b;
@@ -107,6 +124,7 @@ static lan_status rank_candidates(lan_memory *m, const lan_query *query, lan_err
     const score_candidate *c = &st->candidates.data[i];
     lan_result *r = &m->results.data[m->results.len];
     *r = (lan_result){.note = c->note};
+    if (is_hidden(m, c->note)) continue;
     if (m->cue.note != UINT32_MAX) r->linked = c->linked;
     if (want != LAN_LINKED_YES && (r->linked != 0) != (want == LAN_LINKED_ONLY)) continue;
     r->score = score_sum(st, c, &m->cue, r->signals);
@@ -125,6 +143,7 @@ lan_status lan_memory_related(lan_memory *m, uint32_t note, const lan_query *que
                     m->index.cat.n_notes);
   }
   lan_status s = memory_cue(m, note, err);
+  if (s == LAN_OK) s = memory_use_habits(m, err);
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;

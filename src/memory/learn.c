@@ -17,6 +17,10 @@ enum { BATCH = 32, CHECK_EVERY = 50 };
  * links here is known from the cue's backlinks. */
 static const float LINK_OUT_WEIGHT = 2.0f, LINK_IN_WEIGHT = -1.0f;
 
+/* Nor of use: what these weigh is set until there are opens to learn from. */
+static const float OPENED_AFTER_WEIGHT = 5.0f, OPENED_BEFORE_WEIGHT = 1.5f, HABIT_WEIGHT = 0.5f,
+                   VERDICT_WEIGHT = 4.0f;
+
 void learn_set_free(learn_set *set) {
   VEC_FREE(&set->features);
   VEC_FREE(&set->examples);
@@ -42,22 +46,24 @@ static bool add_candidate(learn_set *set, const score_candidate *c) {
   return true;
 }
 
-/* The best candidates that are not linked already, and the wanted one. */
-static lan_status add_example(lan_memory *m, uint32_t cue, uint32_t wanted, learn_set *set,
-                              lan_error *err) {
+/* The best candidates, of hidden links those that are not linked already, and the wanted one. */
+static lan_status add_example(lan_memory *m, uint32_t cue, uint32_t wanted, learn_part part,
+                              learn_set *set, lan_error *err) {
   const score_state *st = &m->score;
   ranked *list = lan_alloc_array(st->candidates.len, sizeof *list);
   uint32_t n = 0;
   if (!list) return lan_fail_memory(err, 0);
   for (uint32_t i = 0; i < st->candidates.len; i++) {
     const score_candidate *c = &st->candidates.data[i];
-    if (c->linked && c->note != wanted) continue;
+    if (part == LEARN_BY_CUE && c->linked && c->note != wanted) continue;
     double score = c->note == wanted ? (double)INFINITY : score_only(st, c, &m->cue);
     list[n++] = (ranked){i, score};
   }
   if (n) qsort(list, n, sizeof *list, by_score);
-  learn_example e = {
-      .first = (uint32_t)(set->features.len / FEATURES), .cue = cue, .wanted = UINT32_MAX};
+  learn_example e = {.first = (uint32_t)(set->features.len / FEATURES),
+                     .cue = cue,
+                     .wanted = UINT32_MAX,
+                     .part = part};
   bool room = true;
   for (; room && e.n < n && e.n < LEARN_CANDIDATES; e.n++) {
     const score_candidate *c = &st->candidates.data[list[e.n].candidate];
@@ -75,14 +81,53 @@ lan_status learn_gather(lan_memory *shadow, const hidden_links *h, learn_set *se
     memory_new_answer(shadow);
     s = memory_cue(shadow, note, err);
     if (s == LAN_OK) s = score_candidates(&shadow->score, &shadow->cue, LEARN_CANDIDATES, err);
-    if (s == LAN_OK) s = add_example(shadow, note, h->target[note], set, err);
+    if (s == LAN_OK) s = add_example(shadow, note, h->target[note], LEARN_BY_CUE, set, err);
   }
+  return s;
+}
+
+static int by_time(const void *a, const void *b) {
+  const habit *x = a, *y = b;
+  if (x->at_ms != y->at_ms) return x->at_ms > y->at_ms ? 1 : -1;
+  return x->note != y->note ? (x->note > y->note) - (x->note < y->note)
+                            : (x->from > y->from) - (x->from < y->from);
+}
+
+static lan_status gather_open(lan_memory *m, const habit *open, learn_part part, learn_set *set,
+                              lan_error *err) {
+  memory_new_answer(m);
+  lan_status s = memory_cue(m, open->from, err);
+  if (s == LAN_OK) s = memory_use_habits(m, err);
+  m->score.now_ms = open->at_ms;
+  if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, LEARN_CANDIDATES, err);
+  return s == LAN_OK ? add_example(m, open->from, open->note, part, set, err) : s;
+}
+
+lan_status learn_gather_opens(lan_memory *m, size_t most, learn_set *set, lan_error *err) {
+  lan_status s = memory_use_habits(m, err);
+  if (s != LAN_OK || !m->score.habits) return s;
+  const habit_list *all = &m->habits.by_from;
+  habit *opens = lan_alloc_array(all->len, sizeof *opens);
+  size_t n = 0;
+  if (!opens) return lan_fail_memory(err, all->len * sizeof *opens);
+  for (size_t i = 0; i < all->len; i++) {
+    const habit *h = &all->data[i];
+    if (h->from != UINT32_MAX && h->from != h->note) opens[n++] = *h;
+  }
+  if (n) qsort(opens, n, sizeof *opens, by_time);
+  size_t taken = n < most ? n : most;
+  for (size_t i = 0; s == LAN_OK && i < taken; i++) {
+    size_t at = i * n / taken;
+    s = gather_open(m, &opens[at], at < n - n / 5 ? LEARN_FROM : LEARN_HOLD_BACK, set, err);
+  }
+  free(opens);
   return s;
 }
 
 /* ---- measuring ---- */
 
 static bool is_validation(const learn_options *o, const learn_example *e) {
+  if (e->part != LEARN_BY_CUE) return e->part == LEARN_HOLD_BACK;
   uint64_t h = lan_hash_mix(o->seed * 0x9E3779B97F4A7C15u + e->cue);
   return (double)(h >> 11) * 0x1p-53 < o->validation;
 }
@@ -281,9 +326,23 @@ void learn_start(model_net *net, uint64_t seed) {
     for (size_t f = 0; f < FEATURES; f++) {
       net->hidden[f][h] = bound * (2 * lan_rng_uniform(&rng) - 1);
     }
-    net->hidden[FEATURE_LINK_OUT][h] = net->hidden[FEATURE_LINK_IN][h] = 0;
     net->out[h] = 0.1f * lan_rng_normal(&rng);
   }
-  net->linear[FEATURE_LINK_OUT] = LINK_OUT_WEIGHT;
-  net->linear[FEATURE_LINK_IN] = LINK_IN_WEIGHT;
+  learn_set_given(net);
+}
+
+void learn_set_given(model_net *net) {
+  const struct {
+    score_feature f;
+    float weight;
+  } given[] = {{FEATURE_LINK_OUT, LINK_OUT_WEIGHT},
+               {FEATURE_LINK_IN, LINK_IN_WEIGHT},
+               {FEATURE_OPENED_AFTER, OPENED_AFTER_WEIGHT},
+               {FEATURE_OPENED_BEFORE, OPENED_BEFORE_WEIGHT},
+               {FEATURE_HABIT, HABIT_WEIGHT},
+               {FEATURE_VERDICT, VERDICT_WEIGHT}};
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+    net->linear[given[i].f] = given[i].weight;
+    for (size_t h = 0; h < MODEL_HIDDEN; h++) net->hidden[given[i].f][h] = 0;
+  }
 }

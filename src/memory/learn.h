@@ -6,10 +6,17 @@
 
 enum { LEARN_CANDIDATES = 200 }; /* of an example: the best by the present weights */
 
+typedef enum learn_part {
+  LEARN_BY_CUE, /* examples of a cue are held back together, by the options' seed */
+  LEARN_FROM,
+  LEARN_HOLD_BACK
+} learn_part;
+
 /* One question: candidates first .. first + n - 1 of the set, `wanted` among them. */
 typedef struct learn_example {
   uint32_t first, n, wanted; /* wanted: 0 .. n-1, or UINT32_MAX: not among them */
   uint32_t cue;
+  learn_part part;
 } learn_example;
 
 /* Examples of one vault. */
@@ -23,6 +30,10 @@ void learn_set_free(learn_set *set);
 /* Appends an example for each hidden link: what the memory without the links says of the note, those
  * that it still links to left out. */
 lan_status learn_gather(lan_memory *shadow, const hidden_links *h, learn_set *set, lan_error *err);
+
+/* Appends examples for at most `most` of the opens that came from another note, spread evenly over time: what was
+ * known before each is what its features tell. The last fifth is held back. */
+lan_status learn_gather_opens(lan_memory *m, size_t most, learn_set *set, lan_error *err);
 
 typedef struct learn_options {
   uint64_t seed;
@@ -51,5 +62,7 @@ lan_status learn_train(const learn_set *const *sets, size_t n_sets, const learn_
 /* Small random values, so that the hidden layer has something to start from; what hidden links cannot
  * teach is set. */
 void learn_start(model_net *net, uint64_t seed);
+/* Sets the weights that hidden links cannot teach. */
+void learn_set_given(model_net *net);
 
 #endif

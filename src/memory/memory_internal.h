@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "lantoa/memory.h"
 #include "lantoa/spread.h"
+#include "memory/habits.h"
 #include "memory/index.h"
 #include "memory/model.h"
 #include "memory/question.h"
@@ -24,6 +25,7 @@ struct lan_memory {
   lan_arena lasting; /* what lives as long as the memory */
   memory_db *db;     /* NULL: it could not be opened; see memory_own_db */
   memory_db_counts counts;
+  habits habits; /* of memory.db, read when first wanted */
 
   memory_index index;
   names *files;         /* of index.cat; made when first wanted */
@@ -59,6 +61,9 @@ lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
 
 /* The name of a vault's own weights in memory.db. */
 #define MEMORY_WEIGHTS "score"
+
+/* Has what memory.db knows of use at hand for scoring, as of now. */
+lan_status memory_use_habits(lan_memory *m, lan_error *err);
 
 /* Makes a note the cue: m->cue. */
 lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err);

@@ -28,7 +28,11 @@ static const char *const FEATURE_NAMES[FEATURES] = {[FEATURE_LINK_OUT] = "link_o
                                                     [FEATURE_OUT_IN_OUT] = "out_in_out",
                                                     [FEATURE_PATH] = "path",
                                                     [FEATURE_CHILD] = "child",
-                                                    [FEATURE_DEGREE] = "degree"};
+                                                    [FEATURE_DEGREE] = "degree",
+                                                    [FEATURE_OPENED_AFTER] = "opened_after",
+                                                    [FEATURE_OPENED_BEFORE] = "opened_before",
+                                                    [FEATURE_HABIT] = "habit",
+                                                    [FEATURE_VERDICT] = "verdict"};
 
 static float relu(float x) { return x > 0 ? x : 0; }
 

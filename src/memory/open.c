@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "memory/cache.h"
 #include "memory/memory_internal.h"
+#include "memory/remember.h"
 
 enum {
   PATCH_MOST = 32, /* changed notes that are laid over the cached index without writing it anew */
@@ -141,6 +142,7 @@ static lan_status use_index(lan_memory *m, memory_index *index, lan_error *err) 
   score_state_free(&m->score);
   names_free(m->files);
   m->files = NULL;
+  m->habits.read = false; /* notes have other numbers now */
   index_free(&m->index);
   m->index = *index;
   *index = (memory_index){0};
@@ -272,6 +274,7 @@ lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
   if (s == LAN_OK) s = refresh_memory(m, !bare, err);
   if (s != LAN_OK) return s;
   m->options.bare = 0;
+  if (m->db) remember_count(m); /* others may have recorded something */
   if (changed) *changed = m->read_now;
   return LAN_OK;
 }
@@ -428,6 +431,7 @@ void lan_memory_close(lan_memory *m) {
   score_state_free(&m->score);
   score_cue_free(&m->cue);
   question_free(&m->question);
+  habits_free(&m->habits);
   names_free(m->files);
   index_free(&m->index);
   reader_free(&m->reader);

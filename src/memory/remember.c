@@ -27,6 +27,10 @@ static lan_status add_open(lan_memory *m, const char *from, const char *note, in
   if (s != LAN_OK) return s;
   m->counts.opens++;
   if (m->options.bare) memory_db_leave_log(db);
+  habit h = {*from ? catalog_find(&m->index.cat, lan_str_of(from)) : UINT32_MAX,
+             catalog_find(&m->index.cat, lan_str_of(note)), e.at_ms};
+  bool known = h.note != UINT32_MAX && (h.from != UINT32_MAX || !*from);
+  if (known) (void)habits_add(&m->habits, h, NULL); /* else it is read again when wanted */
   return LAN_OK;
 }
 
@@ -70,7 +74,10 @@ const char *lan_verdict_name(lan_verdict verdict) {
   return "unknown";
 }
 
-void remember_count(lan_memory *m) { (void)memory_db_count(m->db, &m->counts, NULL); }
+void remember_count(lan_memory *m) {
+  (void)memory_db_count(m->db, &m->counts, NULL);
+  m->habits.read = false;
+}
 
 lan_status lan_memory_feedback(lan_memory *m, uint32_t note, uint32_t related, lan_verdict verdict,
                                int *changed, lan_error *err) {

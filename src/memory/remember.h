@@ -13,7 +13,8 @@ enum { REMEMBER_EXPORT_VERSION = 1 };
 
 bool remember_time_fits(int64_t unix_ms);
 
-/* After a change: m->counts as they are now. A failure leaves them as they were, since the change is made. */
+/* After a change: m->counts as they are now, and habits to be read again. A failure leaves the counts as they
+ * were, since the change is made. */
 void remember_count(lan_memory *m);
 
 #endif

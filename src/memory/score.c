@@ -29,7 +29,11 @@ static const lan_signal SIGNALS[FEATURES] = {[FEATURE_LINK_OUT] = LAN_SIGNAL_LIN
                                              [FEATURE_OUT_IN_OUT] = LAN_SIGNAL_COUPLED,
                                              [FEATURE_PATH] = LAN_SIGNAL_FOLDER,
                                              [FEATURE_CHILD] = LAN_SIGNAL_FOLDER,
-                                             [FEATURE_DEGREE] = LAN_SIGNAL_POPULAR};
+                                             [FEATURE_DEGREE] = LAN_SIGNAL_POPULAR,
+                                             [FEATURE_OPENED_AFTER] = LAN_SIGNAL_USE,
+                                             [FEATURE_OPENED_BEFORE] = LAN_SIGNAL_USE,
+                                             [FEATURE_HABIT] = LAN_SIGNAL_USE,
+                                             [FEATURE_VERDICT] = LAN_SIGNAL_USE};
 
 enum { KEPT_LEAST = 300 }; /* candidates whose titles are compared */
 
@@ -204,6 +208,7 @@ static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_
 lan_status score_candidates(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
   forget_candidates(st);
   lan_status s = score_spread_channels(st, cue, err);
+  if (s == LAN_OK) s = score_use(st, cue, err);
   if (s != LAN_OK) return s;
   leave_out(st, cue->note);
   score_places(st, cue);

@@ -10,30 +10,35 @@
 #include "base/vec.h"
 #include "lantoa/memory.h"
 #include "lantoa/spread.h"
+#include "memory/habits.h"
 #include "memory/index.h"
 
 typedef enum score_feature {
-  FEATURE_LINK_OUT,     /* the cue links to it */
-  FEATURE_LINK_IN,      /* it links to the cue, which does not link to it */
-  FEATURE_OUT_OUT,      /* what the cue's links link to */
-  FEATURE_OUT_IN,       /* what links to the cue's links: coupled */
-  FEATURE_IN_OUT,       /* what is linked beside the cue: cocited */
-  FEATURE_WALK,         /* three steps, whichever way links point */
-  FEATURE_TEXT,         /* words in common */
-  FEATURE_TEXT_OUT,     /* what notes with similar words link to */
-  FEATURE_MENTION_OUT,  /* the cue names it */
-  FEATURE_MENTION_IN,   /* it names the cue */
-  FEATURE_TITLE,        /* words that both titles hold */
-  FEATURE_TITLE_IN_CUE, /* its title's words in the cue's text */
-  FEATURE_TAG,          /* tags in common */
-  FEATURE_FOLDER,       /* the same folder, the smaller the more */
-  FEATURE_SIBLING_OUT,  /* what notes close by in the folder link to */
-  FEATURE_POPULAR,      /* how often it is linked to */
-  FEATURE_ALIKE_OUT,    /* what notes like the cue link to */
-  FEATURE_OUT_IN_OUT,   /* what notes that link to the same link to */
-  FEATURE_PATH,         /* how near their folders are */
-  FEATURE_CHILD,        /* it lies in a folder called as the cue */
-  FEATURE_DEGREE,       /* how much it links to */
+  FEATURE_LINK_OUT,      /* the cue links to it */
+  FEATURE_LINK_IN,       /* it links to the cue, which does not link to it */
+  FEATURE_OUT_OUT,       /* what the cue's links link to */
+  FEATURE_OUT_IN,        /* what links to the cue's links: coupled */
+  FEATURE_IN_OUT,        /* what is linked beside the cue: cocited */
+  FEATURE_WALK,          /* three steps, whichever way links point */
+  FEATURE_TEXT,          /* words in common */
+  FEATURE_TEXT_OUT,      /* what notes with similar words link to */
+  FEATURE_MENTION_OUT,   /* the cue names it */
+  FEATURE_MENTION_IN,    /* it names the cue */
+  FEATURE_TITLE,         /* words that both titles hold */
+  FEATURE_TITLE_IN_CUE,  /* its title's words in the cue's text */
+  FEATURE_TAG,           /* tags in common */
+  FEATURE_FOLDER,        /* the same folder, the smaller the more */
+  FEATURE_SIBLING_OUT,   /* what notes close by in the folder link to */
+  FEATURE_POPULAR,       /* how often it is linked to */
+  FEATURE_ALIKE_OUT,     /* what notes like the cue link to */
+  FEATURE_OUT_IN_OUT,    /* what notes that link to the same link to */
+  FEATURE_PATH,          /* how near their folders are */
+  FEATURE_CHILD,         /* it lies in a folder called as the cue */
+  FEATURE_DEGREE,        /* how much it links to */
+  FEATURE_OPENED_AFTER,  /* it was opened from the cue */
+  FEATURE_OPENED_BEFORE, /* the cue was opened from it */
+  FEATURE_HABIT,         /* how often and how lately it was opened */
+  FEATURE_VERDICT,       /* 1: it was said to belong to the cue; -1: not to */
   FEATURES
 } score_feature;
 
@@ -97,6 +102,8 @@ typedef struct score_name {
 typedef struct score_state {
   const memory_index *index;
   const score_model *model; /* that scores */
+  const habits *habits;     /* NULL: of nothing that was opened is known */
+  int64_t now_ms;           /* what is opened later is not known yet */
   lan_spreader *spreader;
   float *text;       /* by note: BM25 of the cue; 0 between calls */
   uint32_t *touched; /* notes that have some */

@@ -15,6 +15,9 @@ void score_forget_words(score_state *st);
 /* channels.c: features that activation brings; the notes that it reaches become candidates. */
 lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_error *err);
 
+/* use.c: what opens and feedback say; what was opened after the cue, or before it, becomes a candidate. */
+lan_status score_use(score_state *st, const score_cue *cue, lan_error *err);
+
 /* pair.c: what the cue and each candidate share, and what each candidate is. */
 void score_places(score_state *st, const score_cue *cue);
 lan_status score_titles(score_state *st, const score_cue *cue, lan_error *err);

@@ -11,7 +11,7 @@ enum { ROUNDS = 4, EXAMPLES = 2000, LEAST = 40, STEPS = 800 };
 typedef struct tuning {
   lan_memory *m;
   const lan_learn_options *o;
-  learn_set set;
+  learn_set links, opens;
 } tuning;
 
 static lan_status told(const tuning *t, double done, lan_error *err) {
@@ -26,7 +26,7 @@ static lan_status gather_round(tuning *t, uint64_t seed, size_t most, lan_error 
   lan_memory *shadow = NULL;
   lan_status s = hide_choose(&t->m->index, seed, 0.15, LEAST, most, NULL, &h, err);
   if (s == LAN_OK) s = hide_open(t->m, &h, &shadow, err);
-  if (s == LAN_OK) s = learn_gather(shadow, &h, &t->set, err);
+  if (s == LAN_OK) s = learn_gather(shadow, &h, &t->links, err);
   hide_close(shadow);
   hide_free(&h);
   return s;
@@ -35,15 +35,17 @@ static lan_status gather_round(tuning *t, uint64_t seed, size_t most, lan_error 
 static lan_status gather(tuning *t, lan_error *err) {
   size_t all = t->o && t->o->examples ? t->o->examples : EXAMPLES;
   uint64_t seed = t->o ? t->o->seed : 0;
-  lan_status s = LAN_OK;
+  lan_status s = learn_gather_opens(t->m, all, &t->opens, err);
   for (uint64_t round = 0; s == LAN_OK && round < ROUNDS; round++) {
     s = told(t, 0.5 * (double)round / ROUNDS, err);
     if (s == LAN_OK) s = gather_round(t, 1000 * seed + 500 + round, all / ROUNDS, err);
   }
-  if (s == LAN_OK && t->set.examples.len < LEAST) {
-    return lan_fail(err, LAN_EINVAL,
-                    "the vault has too few links to learn from: %zu could be hidden, %d are wanted",
-                    t->set.examples.len, LEAST);
+  if (s == LAN_OK && t->links.examples.len < LEAST && t->opens.examples.len < LEAST) {
+    return lan_fail(
+        err, LAN_EINVAL,
+        "there is too little to learn from: %zu links could be hidden and %zu notes were opened "
+        "from another, %d of one are wanted",
+        t->links.examples.len, t->opens.examples.len, LEAST);
   }
   return s;
 }
@@ -75,11 +77,16 @@ static lan_status tune(tuning *t, lan_learn_report *r, lan_error *err) {
                      .progress = on_step,
                      .progress_ctx = t};
   learn_quality before, after;
-  const learn_set *set = &t->set;
+  const learn_set *sets[2];
+  size_t n = 0;
+  if (t->links.examples.len >= LEAST) sets[n++] = &t->links;
+  if (t->opens.examples.len >= LEAST) sets[n++] = &t->opens;
   score_model tuned = m->model;
-  lan_status s = learn_train(&set, 1, &o, &tuned.note, &before, &after, err);
+  lan_status s = learn_train(sets, n, &o, &tuned.note, &before, &after, err);
   if (s != LAN_OK) return s;
-  r->examples = t->set.examples.len - before.n;
+  for (size_t i = 0; i < n; i++) r->examples += sets[i]->examples.len;
+  r->examples -= before.n;
+  r->opens = t->opens.examples.len;
   r->held_back = before.n;
   r->mrr_before = before.mrr;
   r->hits10_before = before.hits10;
@@ -100,7 +107,8 @@ lan_status lan_memory_learn(lan_memory *m, const lan_learn_options *options,
   memory_new_answer(m);
   lan_status s = gather(&t, err);
   if (s == LAN_OK) s = tune(&t, &r, err);
-  learn_set_free(&t.set);
+  learn_set_free(&t.links);
+  learn_set_free(&t.opens);
   if (s != LAN_OK) return s;
   r.seconds = (double)(lan_clock_ns() - started) * 1e-9;
   if (report) *report = r;

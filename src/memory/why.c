@@ -162,6 +162,29 @@ static bool say_between(const lan_memory *m, uint32_t note, lan_signal signal, l
   return true;
 }
 
+static bool opened_between(const habits *h, uint32_t from, uint32_t note) {
+  size_t n;
+  const habit *opens = habits_from(h, from, &n);
+  for (size_t i = 0; i < n; i++) {
+    if (opens[i].note == note) return true;
+  }
+  return false;
+}
+
+static void say_use(const lan_memory *m, const lan_result *r, lan_buf *b) {
+  uint32_t cue = m->cue.note;
+  const char *name = m->index.cat.notes[cue].title.ptr;
+  if (opened_between(&m->habits, cue, r->note)) {
+    lan_buf_printf(b, "opened from %s before", name);
+  } else if (habits_verdict(&m->habits, cue, r->note) == LAN_VERDICT_GOOD) {
+    lan_buf_printf(b, "said to belong to %s", name);
+  } else if (opened_between(&m->habits, r->note, cue)) {
+    lan_buf_printf(b, "%s was opened from it", name);
+  } else {
+    lan_buf_add_str(b, "often opened");
+  }
+}
+
 /* Asked by words: which of them it holds, and what note of the answer it is tied to. */
 static void say_holds(const lan_memory *m, const lan_result *r, const lan_why *why, lan_buf *b) {
   uint32_t tied = question_tied_to(&m->question, r->note);
@@ -194,6 +217,8 @@ static void say_reason(const lan_memory *m, const lan_result *r, const lan_why *
   } else if ((s == LAN_SIGNAL_COCITED || s == LAN_SIGNAL_COUPLED) &&
              say_between(m, r->note, s, b)) {
     return;
+  } else if (s == LAN_SIGNAL_USE) {
+    say_use(m, r, b);
   } else if (s == LAN_SIGNAL_TAG && why->n_tags) {
     lan_buf_printf(b, "both tagged #%s", why->tags[0]);
   } else if (s == LAN_SIGNAL_FOLDER) {

@@ -4,7 +4,7 @@
 make_vault
 export LANTOA_VAULT="$V"
 run eval; exits 1; prints_nothing; says 'too few links'
-run learn; exits 1; prints_nothing; says 'too few links to learn from'
+run learn; exits 1; prints_nothing; says 'too little to learn from'
 
 export LANTOA_VAULT="$(dirname "$0")/../../examples/vault"
 run eval; exits 0; says_nothing; prints 'links were hidden'; prints 'PageRank'
@@ -13,7 +13,7 @@ cp "$T/out" "$T/first"
 run eval --json; exits 0; cmp -s "$T/out" "$T/first" || fail 'should be the same again'
 run eval --json --seed 2; exits 0; json 4
 run learn --json; exits 0; json 1; says_nothing; prints '"held_back":'; prints '"kept":'
-run learn; exits 0; prints 'hidden links to learn from'
+run learn; exits 0; prints 'to learn from (hidden links)'
 run related 'Cà phê' --json; exits 0; json 1
 echo 'no weights' >"$T/weights"
 run related 'Cà phê' --weights "$T/weights"; exits 4; says "$T/weights"
