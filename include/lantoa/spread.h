@@ -130,7 +130,7 @@ LAN_API lan_status lan_spread_batch(const lan_graph *graph, const lan_spread_mod
  *  the processor's caches; each step then streams it once, on all threads of the plan.
  *
  *  Only RULE_LINEAR and RULE_HEAT; LAN_EINVAL for RULE_ACTR or a threshold. Results are equal for
- *  any number of threads. Making it: O(nodes + edges); about 9 bytes an edge and 12 a node, and 12
+ *  any number of threads. Making it: O(nodes + edges); about 7 bytes an edge and 12 a node, and 12
  *  an edge and 5 a node more until it is made; a run takes up to 40 bytes a node. */
 typedef struct lan_spread_plan lan_spread_plan;
 LAN_API lan_status lan_spread_plan_new(const lan_graph *graph, const lan_spread_model *model,
@@ -142,8 +142,9 @@ LAN_API void lan_spread_plan_free(lan_spread_plan *plan);
  *  that is negative or not finite, or that outgrows a double, as fan < 1 allows. */
 LAN_API lan_status lan_spread_plan_run(lan_spread_plan *plan, double *activation, uint32_t *steps,
                                        lan_error *err);
-/** The bytes that one step must move at the least: each edge's target and conductance once, each
- *  node's activation read and written once. For benchmarks. */
+/** The bytes of what one step reads and writes, plainly encoded: each edge's target (4 bytes) and
+ *  conductance (4, if they differ) once, each node's activation read and written once. For benchmarks;
+ *  the plan moves fewer, as most of its senders take 2 bytes. */
 LAN_API double lan_spread_plan_bytes(const lan_spread_plan *plan);
 
 /** A route by which activation reached a node. */

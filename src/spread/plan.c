@@ -6,7 +6,10 @@
  * edges then gather from the first few thousand numbers. And the edges are cut into blocks: some
  * receivers (a chunk: one task, its sums in the cache) by a segment of senders whose activation fits
  * into the second-level cache, as far as a segment has edges enough to be worth its own rows (Zhang
- * et al. 2017, "Making caches work for graph analytics": degree ordering, CSR segmenting).
+ * et al. 2017, "Making caches work for graph analytics": degree ordering, CSR segmenting). Within a
+ * segment 16 bits tell senders apart. Chunks are few, since each fetches the segments into its cache
+ * anew: of 100 million R-MAT edges, the sixth whose senders have few edges took two fifths of the
+ * time, and with a quarter as many chunks the whole step is a tenth faster.
  *
  * A plan is made on all threads: edges are counted and dealt out to the chunks by parts of the
  * senders, then each chunk is arranged by itself. Parts, chunks and segments depend on the graph
@@ -20,12 +23,15 @@
 #include "spread/spread_internal.h"
 
 enum {
-  CHUNKS_MOST = 128,
-  CHUNK_EDGES = 1 << 15, /* at least so many edges make a further chunk */
-  SEGMENT = 1 << 15,     /* senders in a segment, or more: 128 or 256 kB of activation */
-  ROW_MOST = 64,         /* edges in a row */
-  PARTS = 64,            /* of the senders, for making the plan */
-  SAMPLE = 16,           /* each so manieth edge tells where to cut chunks */
+  SHARES_MOST = 32,       /* of the edges */
+  SHARE_EDGES = 1 << 15,  /* at least so many edges make a further share */
+  CHUNK_MOST = 1 << 16,   /* receivers in a chunk: 16 bits, and their sums in the cache */
+  SEGMENT = 1 << 15,      /* senders in a segment, or more: 128 or 256 kB of activation */
+  SEGMENT_MOST = 1 << 18, /* senders in a segment that has few edges: 1 or 2 MB */
+  NARROW_MOST = 1 << 16,  /* senders in a segment: 16 bits tell them apart */
+  ROW_MOST = 64,          /* edges in a row */
+  PARTS = 64,             /* of the senders, for making the plan */
+  SAMPLE = 16,            /* each so manieth edge tells where to cut chunks */
 };
 
 /* An edge on its way to its chunk: place numbers. */
@@ -34,19 +40,25 @@ typedef struct dealt {
   float weight;
 } dealt;
 
+/* What is known of a chunk while it is made. */
+typedef struct draft {
+  uint64_t start, n_edges;         /* in dealt */
+  size_t n_words, n_slots, n_rows; /* of senders, weights, receivers */
+  bool failed;
+} draft;
+
 typedef struct maker {
   lan_spread_plan *p;
   const lan_graph *g;
   uint32_t *number; /* node -> place */
-  uint8_t *home;    /* node -> chunk that it receives in */
+  uint32_t *home;   /* node -> chunk that it receives in */
   uint32_t part[PARTS + 1];
   uint32_t *segment_ends; /* by rising place; the last is n */
   size_t n_segments;
-  dealt *dealt;                           /* by chunk; within it by sender */
-  uint64_t at[PARTS][CHUNKS_MOST];        /* where a part's edges to a chunk go */
-  uint64_t chunk_starts[CHUNKS_MOST + 1]; /* in dealt */
-  bool part_weighted[PARTS], part_overflows[PARTS], failed[CHUNKS_MOST];
-  size_t n_slots[CHUNKS_MOST], n_rows[CHUNKS_MOST]; /* of a chunk */
+  dealt *dealt; /* by chunk; within it by sender */
+  uint64_t *at; /* by part and chunk: where its edges go */
+  draft *drafts;
+  bool part_weighted[PARTS], part_overflows[PARTS];
 } maker;
 
 void lan_spread_plan_free(lan_spread_plan *p) {
@@ -86,7 +98,8 @@ static bool number_nodes(maker *k) {
 }
 
 /* Cuts the senders into parts of about equal work, and into segments: as many as fit the cache, and
- * more until each receiver has an edge from the segment on average. */
+ * more until every fourth receiver has an edge from the segment on average, as each of its rows costs
+ * as much as a few edges; but no more than the cache next to memory holds. */
 static bool cut_senders(maker *k) {
   const lan_graph *g = k->g;
   uint32_t n = g->n_nodes, part = 0, in_segment = 0;
@@ -98,7 +111,9 @@ static bool cut_senders(maker *k) {
     uint32_t d = degree(g, k->p->order[i]);
     work += (uint64_t)d + 1;
     edges += d;
-    if (++in_segment >= SEGMENT && edges >= n && n - i > SEGMENT) {
+    in_segment++;
+    bool full = (in_segment >= SEGMENT && edges >= n / 4) || in_segment >= SEGMENT_MOST;
+    if (full && n - i > SEGMENT) {
       k->segment_ends[k->n_segments++] = i + 1;
       in_segment = 0;
       edges = 0;
@@ -109,22 +124,32 @@ static bool cut_senders(maker *k) {
   return true;
 }
 
-/* Cuts the receivers into chunks of about equal numbers of edges, as a sample of them tells. */
+/* Adds up a sample of the edges by their receivers' places. */
+static void sample_receivers(const maker *k, uint32_t stride, uint32_t *sampled) {
+  const lan_graph *g = k->g;
+  for (uint32_t e = 0; e < g->n_edges && e + stride > e; e += stride) {
+    sampled[k->number[g->targets[e]]]++;
+  }
+}
+
+/* Cuts the receivers into chunks of about equal numbers of edges, as a sample of them tells, and of
+ * no more receivers than 16 bits number. */
 static bool cut_receivers(maker *k) {
   lan_spread_plan *p = k->p;
   const lan_graph *g = k->g;
   uint32_t stride = g->n_edges > 1 << 20 ? SAMPLE : 1;
   uint32_t *sampled = lan_alloc_zeroed(p->n, sizeof *sampled);
   if (!sampled) return false;
-  for (uint32_t e = 0; e < g->n_edges && e + stride > e; e += stride) {
-    sampled[k->number[g->targets[e]]]++;
-  }
+  sample_receivers(k, stride, sampled);
   uint64_t done = 0, all = (uint64_t)g->n_edges / stride + p->n / stride + 1;
-  uint64_t wanted = g->n_edges / CHUNK_EDGES + 1;
-  uint32_t n_chunks = wanted > CHUNKS_MOST ? CHUNKS_MOST : (uint32_t)wanted, c = 0;
+  uint64_t n_shares = g->n_edges / SHARE_EDGES + 1, share = 1;
+  if (n_shares > SHARES_MOST) n_shares = SHARES_MOST;
+  uint32_t c = 0;
   for (uint32_t i = 0; i < p->n; i++) {
-    if (c + 1 < n_chunks && done > all * (c + 1) / n_chunks) p->chunks[++c].first = i;
-    k->home[p->order[i]] = (uint8_t)c;
+    bool has_share = share < n_shares && done > all * share / n_shares;
+    if (has_share || i - p->chunks[c].first == CHUNK_MOST) p->chunks[++c].first = i;
+    if (has_share) share++;
+    k->home[p->order[i]] = c;
     done += sampled[i];
     if (i % stride == 0) done++;
   }
@@ -143,7 +168,7 @@ static bool cut_receivers(maker *k) {
 static void count_part(void *ctx, size_t part, size_t worker) {
   maker *k = ctx;
   const lan_graph *g = k->g;
-  uint64_t *count = k->at[part];
+  uint64_t *count = k->at + part * k->p->n_chunks;
   (void)worker;
   for (uint32_t i = k->part[part]; i < k->part[part + 1]; i++) {
     uint32_t v = k->p->order[i];
@@ -164,7 +189,7 @@ static void count_part(void *ctx, size_t part, size_t worker) {
 static void deal_part(void *ctx, size_t part, size_t worker) {
   maker *k = ctx;
   const lan_graph *g = k->g;
-  uint64_t *at = k->at[part];
+  uint64_t *at = k->at + part * k->p->n_chunks;
   (void)worker;
   for (uint32_t i = k->part[part]; i < k->part[part + 1]; i++) {
     uint32_t v = k->p->order[i];
@@ -180,15 +205,16 @@ static void deal_part(void *ctx, size_t part, size_t worker) {
 /* Counts turned into places: by chunk, then by part. */
 static void place_parts(maker *k) {
   uint64_t sum = 0;
-  for (uint32_t c = 0; c < k->p->n_chunks; c++) {
-    k->chunk_starts[c] = sum;
+  size_t n_chunks = k->p->n_chunks;
+  for (size_t c = 0; c < n_chunks; c++) {
+    k->drafts[c].start = sum;
     for (size_t part = 0; part < PARTS; part++) {
-      uint64_t count = k->at[part][c];
-      k->at[part][c] = sum;
+      uint64_t count = k->at[part * n_chunks + c];
+      k->at[part * n_chunks + c] = sum;
       sum += count;
     }
+    k->drafts[c].n_edges = sum - k->drafts[c].start;
   }
-  k->chunk_starts[k->p->n_chunks] = sum;
   k->p->n_edges = sum;
   for (size_t part = 0; part < PARTS; part++) k->p->weighted |= k->part_weighted[part];
 }
@@ -205,14 +231,16 @@ typedef struct receiver_rows {
 typedef VEC(plan_band) band_list;
 typedef VEC(size_t) offset_list;
 
+/* Fills the chunk the second time it goes through it; the first time it counts, and finds the bands. */
 typedef struct arranger {
   const lan_spread_plan *p;
   plan_chunk *c;
-  bool fill; /* the second time; the first counts, and finds the bands */
+  bool fill;
   receiver_rows *rows;
   band_list bands;
-  offset_list groups; /* where the slots of each group of a segment begin */
-  size_t n_slots, n_rows;
+  plan_band segment;  /* what its bands have in common */
+  offset_list groups; /* where the slots of each group of the segment begin; the first at 0 */
+  size_t n_words, n_slots, n_rows; /* of the segments before */
 } arranger;
 
 /* Rows of one segment: numbers them by falling length, the receivers rising among equals. Returns
@@ -239,45 +267,56 @@ static uint32_t number_rows(arranger *a, uint32_t n_receivers, uint32_t *n_of_le
 }
 
 static bool add_band(arranger *a, uint32_t length) {
-  plan_band *last = a->bands.len ? &a->bands.data[a->bands.len - 1] : NULL;
+  plan_band *last = a->bands.len ? &a->bands.data[a->bands.len - 1] : NULL, band = a->segment;
   if (a->fill) return true;
-  if (!last || last->length != length) return VEC_PUSH(&a->bands, (plan_band){length, 1});
-  last->n_groups++;
-  return true;
-}
-
-/* A group whose rows are not equally long, or too few, ends with nothing. */
-static void clear_group(arranger *a, uint32_t length, size_t first_row) {
-  plan_chunk *c = a->c;
-  for (size_t i = 0; i < (size_t)length * PLAN_LANES; i++) {
-    c->senders[a->n_slots + i] = a->p->n;
-    if (c->weights) c->weights[a->n_slots + i] = 0;
+  if (last && last->length == length && last->base == band.base && last->narrow == band.narrow) {
+    last->n_groups++;
+    return true;
   }
-  memset(c->receivers + first_row, 0, PLAN_LANES * sizeof *c->receivers);
+  band.length = length;
+  band.n_groups = 1;
+  return VEC_PUSH(&a->bands, band);
 }
 
-/* Groups of rows: where each one's slots begin, and the bands of equal length. */
-static bool cut_groups(arranger *a, uint32_t n_rows, const uint32_t *n_of_length) {
+/* Puts an edge into a slot of the segment. */
+static void set_slot(arranger *a, size_t slot, uint32_t sender, float weight) {
+  size_t in_word = a->segment.narrow ? 4 : 2, shift = slot % in_word * 64 / in_word;
+  uint64_t mask = a->segment.narrow ? UINT16_MAX : UINT32_MAX;
+  uint64_t *word = &a->c->senders[a->n_words + slot / in_word];
+  *word = (*word & ~(mask << shift)) | (uint64_t)(sender - a->segment.base) << shift;
+  if (a->c->weights) a->c->weights[a->n_slots + slot] = weight;
+}
+
+/* A group whose rows are not equally long, or too few, ends with edges that bring nothing. */
+static void clear_group(arranger *a, size_t first_slot, uint32_t length, size_t first_row) {
+  uint32_t nobody = a->segment.narrow ? a->segment.base : a->p->n;
+  for (size_t i = 0; i < (size_t)length * PLAN_LANES; i++) set_slot(a, first_slot + i, nobody, 0);
+  memset(a->c->receivers + first_row, 0, PLAN_LANES * sizeof *a->c->receivers);
+}
+
+/* Groups of rows: where each one's slots begin, and the bands of equal length. Returns the number of
+ * slots, or SIZE_MAX if memory ran out. */
+static size_t cut_groups(arranger *a, uint32_t n_rows, const uint32_t *n_of_length) {
   uint32_t length = ROW_MOST, until = n_of_length[ROW_MOST];
+  size_t slots = 0;
   a->groups.len = 0;
   for (uint32_t row = 0; row < n_rows; row += PLAN_LANES) {
     while (until <= row) until += n_of_length[--length];
-    if (!add_band(a, length) || !VEC_PUSH(&a->groups, a->n_slots)) return false;
-    if (a->fill && until - row < PLAN_LANES) clear_group(a, length, a->n_rows + row);
-    a->n_slots += (size_t)length * PLAN_LANES;
+    if (!add_band(a, length) || !VEC_PUSH(&a->groups, slots)) return SIZE_MAX;
+    if (a->fill && until - row < PLAN_LANES) clear_group(a, slots, length, a->n_rows + row);
+    slots += (size_t)length * PLAN_LANES;
   }
-  return true;
+  return slots;
 }
 
-static void place_edge(arranger *a, const dealt *d, size_t first_row) {
+static void place_edge(arranger *a, const dealt *d) {
   uint32_t local = d->receiver - a->c->first;
   receiver_rows *r = &a->rows[local];
   uint32_t nth = r->placed++, row = nth / ROW_MOST;
   row = row < r->edges / ROW_MOST ? r->full + row : r->rest;
   size_t slot = a->groups.data[row / PLAN_LANES] + nth % ROW_MOST * PLAN_LANES + row % PLAN_LANES;
-  a->c->senders[slot] = d->sender;
-  if (a->c->weights) a->c->weights[slot] = d->weight;
-  a->c->receivers[first_row + row] = local;
+  set_slot(a, slot, d->sender, d->weight);
+  a->c->receivers[a->n_rows + row] = (uint16_t)local;
 }
 
 static bool arrange_segment(arranger *a, const dealt *d, size_t n) {
@@ -285,8 +324,11 @@ static bool arrange_segment(arranger *a, const dealt *d, size_t n) {
   memset(a->rows, 0, n_receivers * sizeof *a->rows);
   for (size_t i = 0; i < n; i++) a->rows[d[i].receiver - a->c->first].edges++;
   uint32_t n_rows = number_rows(a, n_receivers, n_of_length);
-  if (!cut_groups(a, n_rows, n_of_length)) return false;
-  for (size_t i = 0; a->fill && i < n; i++) place_edge(a, &d[i], a->n_rows);
+  size_t slots = cut_groups(a, n_rows, n_of_length);
+  if (slots == SIZE_MAX) return false;
+  for (size_t i = 0; a->fill && i < n; i++) place_edge(a, &d[i]);
+  a->n_words += slots / (a->segment.narrow ? 4 : 2);
+  a->n_slots += slots;
   a->n_rows += a->groups.len * PLAN_LANES;
   return true;
 }
@@ -295,7 +337,10 @@ static bool arrange_segments(arranger *a, const maker *k, const dealt *d, size_t
   size_t start = 0;
   for (size_t s = 0; s < k->n_segments; s++) {
     size_t end = start;
-    while (end < n && d[end].sender < k->segment_ends[s]) end++;
+    uint32_t first = s > 0 ? k->segment_ends[s - 1] : 0, last = k->segment_ends[s];
+    while (end < n && d[end].sender < last) end++;
+    bool narrow = k->p->weighted && last - first <= NARROW_MOST;
+    a->segment = (plan_band){.base = narrow ? first : 0, .narrow = narrow};
     if (end > start && !arrange_segment(a, d + start, end - start)) return false;
     start = end;
   }
@@ -304,17 +349,16 @@ static bool arrange_segments(arranger *a, const maker *k, const dealt *d, size_t
 
 static void arrange_chunk(maker *k, size_t chunk, bool fill) {
   plan_chunk *c = &k->p->chunks[chunk];
+  draft *d = &k->drafts[chunk];
   arranger a = {.p = k->p, .c = c, .fill = fill};
-  const dealt *d = k->dealt + k->chunk_starts[chunk];
   a.rows = lan_alloc_array(c->last - c->first, sizeof *a.rows);
-  if (!a.rows || !arrange_segments(&a, k, d, k->chunk_starts[chunk + 1] - k->chunk_starts[chunk])) {
-    k->failed[chunk] = true;
-  }
+  d->failed = !a.rows || !arrange_segments(&a, k, k->dealt + d->start, d->n_edges);
   if (!fill) {
     c->bands = a.bands.data;
     c->n_bands = a.bands.len;
-    k->n_slots[chunk] = a.n_slots;
-    k->n_rows[chunk] = a.n_rows;
+    d->n_words = a.n_words;
+    d->n_slots = a.n_slots;
+    d->n_rows = a.n_rows;
   }
   free(a.rows);
   VEC_FREE(&a.groups);
@@ -333,41 +377,50 @@ static void fill_chunk(void *ctx, size_t chunk, size_t worker) {
 /* One array for all chunks, each beginning where the last ended. */
 static bool allot(maker *k) {
   lan_spread_plan *p = k->p;
-  size_t slots = 0, rows = 0;
+  size_t words = 0, slots = 0, rows = 0;
   for (size_t c = 0; c < p->n_chunks; c++) {
-    slots += k->n_slots[c];
-    rows += k->n_rows[c];
+    words += k->drafts[c].n_words;
+    slots += k->drafts[c].n_slots;
+    rows += k->drafts[c].n_rows;
   }
-  p->senders = lan_alloc_huge(slots, sizeof *p->senders);
+  p->senders = lan_alloc_huge(words, sizeof *p->senders);
   p->receivers = lan_alloc_huge(rows, sizeof *p->receivers);
   if (p->weighted) p->weights = lan_alloc_huge(slots, sizeof *p->weights);
   if (!p->senders || !p->receivers || (p->weighted && !p->weights)) return false;
-  slots = rows = 0;
+  words = slots = rows = 0;
   for (size_t c = 0; c < p->n_chunks; c++) {
-    p->chunks[c].senders = p->senders + slots;
+    p->chunks[c].senders = p->senders + words;
     p->chunks[c].receivers = p->receivers + rows;
     if (p->weighted) p->chunks[c].weights = p->weights + slots;
-    slots += k->n_slots[c];
-    rows += k->n_rows[c];
+    words += k->drafts[c].n_words;
+    slots += k->drafts[c].n_slots;
+    rows += k->drafts[c].n_rows;
   }
   return true;
 }
 
+static bool has_failed(const maker *k) {
+  for (size_t c = 0; c < k->p->n_chunks; c++) {
+    if (k->drafts[c].failed) return true;
+  }
+  return false;
+}
+
 static bool arrange(maker *k) {
   lan_spread_plan *p = k->p;
-  bool failed = false;
   lan_pool_run(p->pool, p->n_chunks, count_chunk, k);
-  for (size_t c = 0; c < p->n_chunks; c++) failed |= k->failed[c];
-  if (failed || !allot(k)) return false;
+  if (has_failed(k) || !allot(k)) return false;
   lan_pool_run(p->pool, p->n_chunks, fill_chunk, k);
-  for (size_t c = 0; c < p->n_chunks; c++) failed |= k->failed[c];
-  return !failed;
+  return !has_failed(k);
 }
 
 /* ---- all of it ---- */
 
 static bool deal_out(maker *k) {
   lan_spread_plan *p = k->p;
+  k->drafts = lan_alloc_zeroed(p->n_chunks, sizeof *k->drafts);
+  k->at = lan_alloc_zeroed(p->n_chunks, PARTS * sizeof *k->at);
+  if (!k->drafts || !k->at) return false;
   lan_pool_run(p->pool, PARTS, count_part, k);
   place_parts(k);
   k->dealt = lan_alloc_huge(p->n_edges, sizeof *k->dealt);
@@ -393,7 +446,7 @@ static lan_status fill_plan(lan_spread_plan *p, const lan_graph *g, lan_error *e
   k->home = lan_alloc_huge(n, sizeof *k->home);
   p->order = lan_alloc_huge(n, sizeof *p->order);
   p->rate = lan_alloc_huge(n, sizeof *p->rate);
-  p->chunks = lan_alloc_zeroed(CHUNKS_MOST, sizeof *p->chunks);
+  p->chunks = lan_alloc_zeroed(SHARES_MOST + n / CHUNK_MOST, sizeof *p->chunks);
   bool good = k->number && k->home && p->order && p->rate && p->chunks && number_nodes(k) &&
               cut_senders(k) && cut_receivers(k) && deal_out(k) && arrange(k),
        large = overflows(k);
@@ -401,6 +454,8 @@ static lan_status fill_plan(lan_spread_plan *p, const lan_graph *g, lan_error *e
   free(k->home);
   free(k->segment_ends);
   free(k->dealt);
+  free(k->at);
+  free(k->drafts);
   free(k);
   if (large) return lan_fail(err, LAN_ERANGE, "weights times type gains outgrow a float");
   return good ? LAN_OK : lan_fail_memory(err, (size_t)g->n_edges * 20 + n * 17);
