@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Kills `lantoa opened` at random moments, and checks that every open that was acknowledged is there.
+"""Kills `lantoa opened` and `lantoa learn` at random moments, and checks that every open that was acknowledged is there,
+and that the weights are the old or the new ones whole.
 
 usage: kill_opened.py LANTOA ROUNDS
 
 In each round three processes record opens, one after the other each; one of them is killed with SIGKILL after a random time,
 somewhere between its start and a little after its usual end. What ended with exit 0 must be in the history, exactly once;
 what was killed may be there, whole, or not. Now and then an export is imported in between, and memory.db is read by
-another process meanwhile.
+another process meanwhile. In every tenth round `lantoa learn` is killed, too: the weights must then be there as before, or new ones
+that fit their checksum.
 """
 import json
 import os
@@ -54,6 +56,30 @@ def kill_one(lantoa, env, rng, usual):
     return sure, maybe
 
 
+def weights(lantoa, env):
+    """What was learnt, as it is exported, which fails if it does not fit its checksum; None: nothing."""
+    run = subprocess.run([lantoa, "export", "-"], env=env, stdout=subprocess.PIPE, check=True)
+    found = [json.loads(line) for line in run.stdout.decode().splitlines() if '"type":"weights"' in line]
+    return found[0]["data"] if found else None
+
+
+def kill_learn(lantoa, env, rng, seed, usual):
+    """Learning with a seed of its own gives other weights each time. Returns whether it was killed, and whether what
+    is there now is new."""
+    before = weights(lantoa, env)
+    learn = subprocess.Popen([lantoa, "learn", "-q", "--seed", str(seed)], env=env, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    time.sleep(rng.random() * usual)
+    killed = learn.poll() is None
+    if killed:
+        learn.send_signal(signal.SIGKILL)
+    learn.wait()
+    after = weights(lantoa, env)
+    if after is None and before is not None:
+        sys.exit("learnt weights are gone")
+    return killed, after != before
+
+
 def main():
     lantoa, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
     rng = random.Random(1)
@@ -63,7 +89,8 @@ def main():
     os.makedirs(env["LANTOA_VAULT"])
     for i in range(NOTES):
         with open(os.path.join(env["LANTOA_VAULT"], f"note {i}.md"), "w", encoding="utf-8") as f:
-            f.write(f"Note {i}.\n")
+            others = " ".join(f"[[note {(i * k + k) % NOTES}]]" for k in range(2, 7))
+            f.write(f"Note {i} on subject {i % 7}. {others}\n")
     started = time.time()
     usual = []
     for _ in range(5):
@@ -71,7 +98,11 @@ def main():
         start(lantoa, env, 0, 1).wait()
         usual.append(time.time() - begun)
     expected = {(f"note {0}.md", f"note {1}.md"): 5}
-    killed = lost = 0
+    killed = lost = learning_killed = learnt = 0
+    begun = time.time()
+    kill_learn(lantoa, env, rng, 0, 0)
+    subprocess.run([lantoa, "learn", "-q"], env=env, stdout=subprocess.DEVNULL, check=True)
+    usual_learn = time.time() - begun
     for i in range(rounds):
         sure, maybe = kill_one(lantoa, env, rng, sorted(usual)[2])
         killed += len(maybe)
@@ -89,13 +120,18 @@ def main():
             sys.exit(f"round {i}: {pair} is there {found.get(pair, 0)} times, not {expected.get(pair, 0)}; see {work}")
         lost += len(maybe) - sum(found.get(p, 0) - expected.get(p, 0) for p in unsure)
         expected = found
+        if i % 10 == 5:
+            was_killed, is_new = kill_learn(lantoa, env, rng, i + 1, 1.1 * usual_learn)
+            learning_killed += was_killed
+            learnt += is_new
         if i % 10 == 9:
             file = os.path.join(work, "export")
             for command in (["export", file], ["import", "-q", file]):
                 subprocess.run([lantoa] + command, env=env, check=True)
     shutil.rmtree(work)
     print(f"{rounds} rounds, {killed} killed ({lost} before they were recorded), {sum(expected.values())} opens, "
-          f"every acknowledged one there once ({time.time() - started:.0f} s)")
+          f"every acknowledged one there once; {learning_killed} times killed while learning, {learnt} new weights, always whole "
+          f"({time.time() - started:.0f} s)")
 
 
 if __name__ == "__main__":
