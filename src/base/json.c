@@ -119,3 +119,8 @@ void jw_end(json_writer *j) {
   lan_buf_add_char(j->out, '\n');
   j->comma = false;
 }
+
+void jw_raw(json_writer *j, lan_str value) {
+  begin_value(j);
+  lan_buf_add(j->out, value.ptr, value.len);
+}

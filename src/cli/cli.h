@@ -36,7 +36,7 @@ typedef struct command {
 /* Every subcommand, ended by one without a name. */
 extern const command *const cli_commands[];
 extern const command command_doctor, command_eval, command_export, command_feedback, command_forget,
-    command_help, command_history, command_import, command_index, command_learn, command_net,
+    command_help, command_history, command_import, command_index, command_learn, command_mcp, command_net,
     command_opened, command_path, command_recall, command_related, command_simulate, command_status,
     command_suggest;
 /* Those of lantoa net. */

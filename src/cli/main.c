@@ -11,25 +11,11 @@
 #include "cli/cli.h"
 #include "cli/nearest.h"
 
-const command *const cli_commands[] = {&command_related,
-                                       &command_recall,
-                                       &command_path,
-                                       &command_suggest,
-                                       &command_doctor,
-                                       &command_index,
-                                       &command_status,
-                                       &command_opened,
-                                       &command_feedback,
-                                       &command_history,
-                                       &command_forget,
-                                       &command_export,
-                                       &command_import,
-                                       &command_simulate,
-                                       &command_learn,
-                                       &command_eval,
-                                       &command_net,
-                                       &command_help,
-                                       NULL};
+const command *const cli_commands[] = {
+    &command_related, &command_recall, &command_path,   &command_suggest,  &command_doctor,
+    &command_index,   &command_status, &command_opened, &command_feedback, &command_history,
+    &command_forget,  &command_export, &command_import, &command_simulate, &command_learn,
+    &command_mcp,     &command_eval,   &command_net,    &command_help,     NULL};
 
 const char cli_help[] =
     "lantoa: the associative memory for a folder of Markdown notes\n"
@@ -49,6 +35,7 @@ const char cli_help[] =
     "  history, forget, export, import  what the memory was told\n"
     "Learn\n"
     "  learn, eval       tune the memory to your own vault; how well it does\n"
+    "  mcp               the memory as tools for an AI assistant\n"
     "  simulate EDGES    spread activation over any edge list, step by step\n"
     "  net COMMAND       neural networks: see lantoa help net\n"
     "  help [COMMAND]    this page, or a command's own\n"

@@ -15,7 +15,7 @@ enum { DESCRIPTION_MOST = 1 << 20 };
 
 typedef struct recipe {
   const char *model;
-  uint32_t epochs;
+  uint32_t epochs, batch;
   lan_optimizer_options optimizer;
   int flip;
   uint32_t shift;
@@ -23,15 +23,16 @@ typedef struct recipe {
 } recipe;
 
 static const recipe recipes[] = {
-    {"mlp", 20, {.kind = LAN_ADAMW, .rate = 0.003F, .weight_decay = 0.01F}, 0, 0, 0},
-    {"lenet", 15, {.kind = LAN_ADAMW, .rate = 0.004F, .weight_decay = 0.02F}, 0, 2, 0},
+    {"mlp", 20, 128, {.kind = LAN_ADAMW, .rate = 0.003F, .weight_decay = 0.01F}, 0, 0, 0},
+    {"lenet", 15, 128, {.kind = LAN_ADAMW, .rate = 0.004F, .weight_decay = 0.02F}, 0, 2, 0},
     {"resnet20",
-     24,
-     {.kind = LAN_SGD, .rate = 0.4F, .momentum = 0.9F, .nesterov = 1, .weight_decay = 5e-4F},
+     40,
+     64,
+     {.kind = LAN_SGD, .rate = 0.1F, .momentum = 0.9F, .nesterov = 1, .weight_decay = 6e-4F},
      1,
      4,
-     0},
-    {"cnn", 15, {.kind = LAN_ADAMW, .rate = 0.005F, .weight_decay = 0.05F}, 1, 2, 0.05F},
+     0.05F},
+    {"cnn", 15, 128, {.kind = LAN_ADAMW, .rate = 0.005F, .weight_decay = 0.05F}, 1, 2, 0.05F},
 };
 
 static const recipe *recipe_for(const char *model) {
@@ -49,7 +50,7 @@ static lan_train_options options_from(const options *o) {
                          .flip = r->flip,
                          .shift = r->shift,
                          .smoothing = r->smoothing,
-                         .batch = (uint32_t)o->batch,
+                         .batch = o->batch ? (uint32_t)o->batch : r->batch,
                          .mixup = (float)o->mixup,
                          .jitter = (float)o->jitter,
                          .erase = (float)o->erase,

@@ -34,6 +34,7 @@ _Static_assert(OPTIONS <= 64, "options are bits of a uint64_t");
 
 static const spec specs[OPTIONS] = {
     [OPTION_ACTIVITY] = {"--activity", 0, KIND_COUNT, FIELD(activity), 1, 1000, NULL},
+    [OPTION_ALLOW_FEEDBACK] = {"--allow-feedback", 0, KIND_FLAG, FIELD(allow_feedback), 0, 0, NULL},
     [OPTION_ALL] = {"--all", 0, KIND_FLAG, FIELD(all), 0, 0, NULL},
     [OPTION_BAD] = {"--bad", 0, KIND_FLAG, FIELD(bad), 0, 0, NULL},
     [OPTION_BATCH] = {"--batch", 0, KIND_COUNT, FIELD(batch), 1, 65536, NULL},

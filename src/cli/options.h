@@ -13,6 +13,7 @@
 typedef enum option_id {
   OPTION_ACTIVITY,
   OPTION_ALL,
+  OPTION_ALLOW_FEEDBACK,
   OPTION_BAD,
   OPTION_BATCH,
   OPTION_CACHE_DIR,
@@ -91,7 +92,7 @@ typedef VEC(const char *) word_list;
 typedef struct options {
   uint64_t given; /* TAKES bits of those that were */
   bool resume;
-  bool all, bad, good, hide, undo, yes;
+  bool all, allow_feedback, bad, good, hide, undo, yes;
   bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
   const char *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *until, *weights;
   size_t batch, classes, epochs, patience, seed, shift, side, threads;
