@@ -58,7 +58,8 @@ typedef struct classroom {
   lan_net *net;
   lan_var hidden, sum;    /* what is looked at */
   lan_net_plan *thrower;  /* one example, with gradients */
-  lan_net_plan *onlooker; /* all points and the field */
+  lan_net_plan *onlooker; /* all points */
+  lan_net_plan *painter;  /* the field */
   lan_optimizer *optimizer;
   float hidden_values[CLASSROOM_HIDDEN_MOST], hidden_gradient[CLASSROOM_HIDDEN_MOST];
   float weights[4 * CLASSROOM_HIDDEN_MOST + 1];
@@ -74,33 +75,36 @@ static lan_status build(classroom *c, lan_error *err) {
   lan_net_output(c->net, "guess", lan_net_sigmoid(c->net, c->sum));
   lan_net_loss(c->net, lan_net_binary_cross_entropy(c->net, c->sum, t));
   lan_net_plan_options throwing = {.batch = 1, .training = 1, .threads = 1, .keep_all = 1};
-  lan_net_plan_options looking = {
-      .batch = CLASSROOM_POINTS + FIELD, .threads = 1, .reference_only = 1};
+  lan_net_plan_options looking = {.batch = CLASSROOM_POINTS, .threads = 1, .reference_only = 1};
+  lan_net_plan_options painting = {.batch = FIELD, .threads = 1, .reference_only = 1};
   lan_optimizer_options sgd = {.kind = LAN_SGD, .rate = c->options->rate};
   s = lan_net_plan_new(c->net, &throwing, &c->thrower, err);
   if (s == LAN_OK) s = lan_net_plan_new(c->net, &looking, &c->onlooker, err);
+  if (s == LAN_OK) s = lan_net_plan_new(c->net, &painting, &c->painter, err);
   if (s == LAN_OK) s = lan_optimizer_new(c->thrower, &sgd, &c->optimizer, err);
   return s;
 }
 
-static void fill_onlooker(classroom *c) {
+/* What both look at never changes. */
+static void fill_plans(classroom *c) {
   float *x = lan_net_plan_input(c->onlooker, "x"), *t = lan_net_plan_input(c->onlooker, "t");
   for (size_t i = 0; i < CLASSROOM_POINTS; i++) {
     x[2 * i] = c->points[i].x;
     x[2 * i + 1] = c->points[i].y;
     t[i] = (float)c->points[i].kind;
   }
+  x = lan_net_plan_input(c->painter, "x");
+  memset(lan_net_plan_input(c->painter, "t"), 0, FIELD * sizeof *t);
   for (size_t i = 0; i < FIELD; i++) {
-    size_t at = CLASSROOM_POINTS + i;
-    x[2 * at] = -1 + 2 * ((float)(i % CLASSROOM_SIDE) + 0.5F) / CLASSROOM_SIDE;
-    x[2 * at + 1] = -1 + 2 * ((float)(i / CLASSROOM_SIDE) + 0.5F) / CLASSROOM_SIDE;
-    t[at] = 0;
+    x[2 * i] = -1 + 2 * ((float)(i % CLASSROOM_SIDE) + 0.5F) / CLASSROOM_SIDE;
+    x[2 * i + 1] = -1 + 2 * ((float)(i / CLASSROOM_SIDE) + 0.5F) / CLASSROOM_SIDE;
   }
 }
 
 static void classroom_free(classroom *c) {
   lan_optimizer_free(c->optimizer);
   lan_net_plan_free(c->onlooker);
+  lan_net_plan_free(c->painter);
   lan_net_plan_free(c->thrower);
   lan_net_free(c->net);
 }
@@ -115,7 +119,10 @@ static void look(classroom *c, classroom_throw *out) {
     out->loss -= log(fmax((double)right, 1e-7)) / CLASSROOM_POINTS;
     out->right += right > 0.5F;
   }
-  out->field = out->number % FIELD_EVERY == 0 ? guess + CLASSROOM_POINTS : NULL;
+  if (out->number % FIELD_EVERY == 0) {
+    lan_net_forward(c->painter, NULL);
+    out->field = lan_net_plan_output(c->painter, "guess");
+  }
   for (size_t i = 0; i < lan_net_n_parameters(c->net); i++) {
     lan_parameter p = lan_net_parameter_at(c->net, i);
     memcpy(c->weights + out->n_weights, p.values, p.count * sizeof *p.values);
@@ -171,7 +178,7 @@ lan_status classroom_run(const classroom_options *options,
     return s;
   }
   make_points(options, c.points);
-  fill_onlooker(&c);
+  fill_plans(&c);
   lan_rng order = lan_rng_at(options->seed, 2, 0);
   for (uint32_t i = 0; s == LAN_OK && i <= options->throws; i++) {
     classroom_throw thrown = {.number = i};
