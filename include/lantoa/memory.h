@@ -436,8 +436,8 @@ typedef struct lan_learn_report {
 } lan_learn_report;
 
 /** Tunes the weights to this vault and to what was opened in it: hides links and has them brought back, has
- *  what was opened be found before it was, and moves the weights by backpropagation. The new weights are kept in memory.db only if they do better than the present ones
- *  on the links that were held back. `options` may be NULL. LAN_EINVAL: the vault has too few links
+ *  what was opened be found before it was, and moves the weights by backpropagation. The new weights are kept in
+ *  memory.db only if they do better than the present ones on the links and opens that were held back. `options` may be NULL. LAN_EINVAL: the vault has too few links
  *  and opens to learn from. */
 LAN_API lan_status lan_memory_learn(lan_memory *memory, const lan_learn_options *options,
                                     lan_learn_report *report, lan_error *err);
