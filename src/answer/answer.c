@@ -39,13 +39,6 @@ static void add_names(json_writer *j, const char *key, const char *const *names,
   jw_close(j, ']');
 }
 
-static void add_numbers(json_writer *j, const char *key, const double *numbers, size_t n) {
-  jw_key(j, key);
-  jw_open(j, '[');
-  for (size_t i = 0; i < n; i++) jw_number(j, numbers[i]);
-  jw_close(j, ']');
-}
-
 /* ---- results ---- */
 
 static lan_status add_reason(lan_memory *m, json_writer *j, size_t i, lan_error *err) {
@@ -73,6 +66,17 @@ static lan_status add_why(lan_memory *m, json_writer *j, size_t i, lan_error *er
   return LAN_OK;
 }
 
+static void add_signals(json_writer *j, const lan_result *r) {
+  jw_key(j, "signals");
+  jw_open(j, '{');
+  for (int k = 0; k < LAN_SIGNALS; k++) {
+    if (r->signals[k] == 0) continue;
+    jw_key(j, lan_signal_name((lan_signal)k));
+    jw_number(j, (double)r->signals[k]);
+  }
+  jw_close(j, '}');
+}
+
 lan_status answer_result(lan_memory *m, json_writer *j, const lan_result *results, size_t i,
                          answer_detail detail, lan_error *err) {
   static const char *const linked[] = {"no", "out", "in", "both"};
@@ -85,15 +89,8 @@ lan_status answer_result(lan_memory *m, json_writer *j, const lan_result *result
   jw_key(j, "score");
   jw_number(j, r->score);
   jw_entry(j, "linked", linked[r->linked & 3]);
-  jw_key(j, "signals");
-  jw_open(j, '{');
-  for (int k = 0; k < LAN_SIGNALS; k++) {
-    if (r->signals[k] == 0) continue;
-    jw_key(j, lan_signal_name((lan_signal)k));
-    jw_number(j, (double)r->signals[k]);
-  }
-  jw_close(j, '}');
-  if (detail == ANSWER_REASON) s = add_reason(m, j, i, err);
+  if (detail != ANSWER_BRIEF) add_signals(j, r);
+  if (detail == ANSWER_BRIEF) s = add_reason(m, j, i, err);
   if (detail == ANSWER_WHY) s = add_why(m, j, i, err);
   jw_close(j, '}');
   return s;
@@ -118,7 +115,7 @@ static void add_node(json_writer *j, const lan_activity *a, const lan_active_nod
   jw_bytes(j, "path", node->path);
   jw_key(j, "cue");
   jw_bool(j, node->cue != 0);
-  add_numbers(j, "activation", node->activation, a->steps + 1);
+  jw_doubles(j, "activation", node->activation, a->steps + 1);
   jw_close(j, '}');
 }
 
@@ -129,7 +126,7 @@ static void add_edge(json_writer *j, const lan_activity *a, const lan_active_edg
   jw_key(j, "to");
   jw_count(j, edge->to);
   jw_entry(j, "kind", lan_hop_name(edge->kind));
-  add_numbers(j, "flow", edge->flow, a->steps);
+  jw_doubles(j, "flow", edge->flow, a->steps);
   jw_close(j, '}');
 }
 

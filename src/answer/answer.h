@@ -6,9 +6,9 @@
 #include "lantoa/memory.h"
 
 typedef enum answer_detail {
-  ANSWER_BARE,   /* path, title, score, signals */
-  ANSWER_REASON, /* and the one-line reason */
-  ANSWER_WHY     /* and paths, sentences, words, tags */
+  ANSWER_BARE,  /* path, title, score, linked, signals */
+  ANSWER_BRIEF, /* a one-line reason instead of the signals */
+  ANSWER_WHY    /* all, and paths, sentences, words, tags */
 } answer_detail;
 
 /* "related": [...], the results of the last lan_memory_related or lan_memory_recall. */

@@ -10,13 +10,6 @@ typedef struct telling {
   uint32_t hidden;
 } telling;
 
-static void add_floats(json_writer *j, const char *key, const float *numbers, size_t n) {
-  jw_key(j, key);
-  jw_open(j, '[');
-  for (size_t i = 0; i < n; i++) jw_number(j, (double)numbers[i]);
-  jw_close(j, ']');
-}
-
 static void add_value(json_writer *j, const char *key, double v) {
   jw_key(j, key);
   jw_number(j, v);
@@ -55,14 +48,14 @@ static int add_throw(void *ctx, const classroom_point *points, const classroom_t
   add_value(j, "loss", thrown->loss);
   jw_key(j, "right");
   jw_count(j, thrown->right);
-  add_floats(j, "weights", thrown->weights, thrown->n_weights);
+  jw_floats(j, "weights", thrown->weights, thrown->n_weights);
   if (thrown->example) {
     jw_key(j, "example");
     jw_count(j, (size_t)(thrown->example - points));
     add_value(j, "guess", (double)thrown->guess);
     add_value(j, "error", thrown->error);
-    add_floats(j, "hidden", thrown->hidden, t->hidden);
-    add_floats(j, "hidden_gradient", thrown->hidden_gradient, t->hidden);
+    jw_floats(j, "hidden", thrown->hidden, t->hidden);
+    jw_floats(j, "hidden_gradient", thrown->hidden_gradient, t->hidden);
     add_value(j, "guess_gradient", (double)thrown->guess_gradient);
   }
   if (thrown->field) add_field(j, thrown->field);

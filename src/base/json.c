@@ -124,3 +124,17 @@ void jw_raw(json_writer *j, lan_str value) {
   begin_value(j);
   lan_buf_add(j->out, value.ptr, value.len);
 }
+
+void jw_floats(json_writer *j, const char *key, const float *numbers, size_t n) {
+  jw_key(j, key);
+  jw_open(j, '[');
+  for (size_t i = 0; i < n; i++) jw_number(j, (double)numbers[i]);
+  jw_close(j, ']');
+}
+
+void jw_doubles(json_writer *j, const char *key, const double *numbers, size_t n) {
+  jw_key(j, key);
+  jw_open(j, '[');
+  for (size_t i = 0; i < n; i++) jw_number(j, numbers[i]);
+  jw_close(j, ']');
+}

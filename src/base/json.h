@@ -22,6 +22,10 @@ void jw_number(json_writer *j, double v); /* 6 significant digits; null if not f
 void jw_count(json_writer *j, size_t n);
 void jw_integer(json_writer *j, int64_t n);
 void jw_null(json_writer *j);
+/* "key": [...] */
+void jw_floats(json_writer *j, const char *key, const float *numbers, size_t n);
+void jw_doubles(json_writer *j, const char *key, const double *numbers, size_t n);
+
 /* A value that is JSON already. */
 void jw_raw(json_writer *j, lan_str value);
 void jw_bool(json_writer *j, bool v);

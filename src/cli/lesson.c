@@ -254,20 +254,13 @@ void lesson_update(const lesson *l, const lesson_words *w, double rate, output *
 
 /* ---- for programs ---- */
 
-static void add_array(json_writer *j, const char *key, const float *v, size_t n) {
-  jw_key(j, key);
-  jw_open(j, '[');
-  for (size_t i = 0; i < n; i++) jw_number(j, (double)v[i]);
-  jw_close(j, ']');
-}
-
 static void add_layer(const lesson *l, lan_var i, const lan_layer *layer, json_writer *j) {
   jw_open(j, '{');
   jw_bytes(j, "name", layer->name);
   jw_entry(j, "kind", layer->kind);
-  add_array(j, "value", l->values, count_of(layer->shape));
+  jw_floats(j, "value", l->values, count_of(layer->shape));
   if (lan_net_plan_value_gradient(l->plan, i, l->values, NULL) == LAN_OK) {
-    add_array(j, "gradient", l->values, count_of(layer->shape));
+    jw_floats(j, "gradient", l->values, count_of(layer->shape));
   } else {
     jw_key(j, "gradient");
     jw_null(j);
@@ -291,10 +284,10 @@ void lesson_json(const lesson *l, json_writer *j) {
     lan_parameter p = lan_net_parameter_at(l->net, i);
     jw_open(j, '{');
     jw_bytes(j, "name", p.name);
-    add_array(j, "before", before, p.count);
+    jw_floats(j, "before", before, p.count);
     lan_net_plan_gradient(l->plan, i, l->values);
-    add_array(j, "gradient", l->values, p.count);
-    add_array(j, "after", p.values, p.count);
+    jw_floats(j, "gradient", l->values, p.count);
+    jw_floats(j, "after", p.values, p.count);
     jw_close(j, '}');
     before += p.count;
   }

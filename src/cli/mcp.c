@@ -1,16 +1,9 @@
 /* lantoa mcp */
-#include "serve/mcp.h"
+#include <string.h>
+
 #include "cli/lines.h"
 #include "cli/session.h"
-
-/* A changed note is in the next answer. A failure to look is not worth failing for: the answer is then that of
- * before. */
-static void answer(session *s, mcp *m, const char *line) {
-  size_t changed;
-  (void)lan_memory_refresh(s->memory, &changed, NULL);
-  session_clear_progress(s);
-  mcp_answer(m, line, strlen(line), &s->c->out.buf);
-}
+#include "serve/mcp.h"
 
 static cli_exit run(cli *c) {
   session s;
@@ -22,7 +15,9 @@ static cli_exit run(cli *c) {
   session_clear_progress(&s);
   mcp m = {s.memory, c->opt.allow_feedback};
   while (!cli_stopped() && (got = lines_next(&in, &line)) < LINES_DONE) {
-    answer(&s, &m, got == LINES_BAD ? "" : line);
+    if (got == LINES_BAD) line = "";
+    mcp_answer(&m, line, strlen(line), &c->out.buf);
+    session_clear_progress(&s);
     if (!output_flush(&c->out)) break;
   }
   lines_free(&in);

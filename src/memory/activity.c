@@ -1,5 +1,5 @@
 /* How activation spread from a cue: the part of the network that matters, step by step. */
-#include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "memory/trace.h"

@@ -97,7 +97,6 @@ static lan_status gather_open(lan_memory *m, const habit *open, learn_part part,
                               lan_error *err) {
   memory_new_answer(m);
   lan_status s = memory_cue(m, open->from, err);
-  if (s == LAN_OK) s = memory_use_habits(m, err);
   m->score.now_ms = open->at_ms;
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, LEARN_CANDIDATES, err);
   return s == LAN_OK ? add_example(m, open->from, open->note, part, set, err) : s;

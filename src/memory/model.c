@@ -75,18 +75,7 @@ void model_parts(const model_net *net, const float x[FEATURES], float parts[FEAT
 
 /* ---- files ---- */
 
-static const char *const QUESTION_NAMES[] = {"question.own", "question.via", "question.tie",
-                                             "question.bias"};
-enum { QUESTION_ARRAYS = 4 };
-
-static float *question_array(question_weights *w, size_t i, uint64_t *n) {
-  float *const at[] = {w->own, w->via, w->tie, &w->bias};
-  static const uint64_t sizes[] = {OWNS, OWNS, TIES, 1};
-  *n = sizes[i];
-  return at[i];
-}
-
-/* A network's arrays in a file: a row of `width` numbers, or one for each feature. */
+/* An array in a file: a row of `width` numbers, or one for each feature. */
 typedef struct array {
   const char *name;
   bool by_feature;
@@ -94,53 +83,50 @@ typedef struct array {
   float *values;
 } array;
 
-enum { ARRAYS = 4 };
+/* Those of questions come last: older files lack them. */
+enum { ARRAYS = 12, FIRST_OF_QUESTIONS = 8 };
 
-static void arrays_of(model_net *net, array out[ARRAYS]) {
-  out[0] = (array){"linear", true, 1, net->linear};
-  out[1] = (array){"hidden", true, MODEL_HIDDEN, net->hidden[0]};
-  out[2] = (array){"bias", false, MODEL_HIDDEN, net->bias};
-  out[3] = (array){"out", false, MODEL_HIDDEN, net->out};
+static void arrays_of(score_model *m, array out[ARRAYS]) {
+  model_net *note = &m->note, *words = &m->words;
+  question_weights *q = &m->question;
+  const array all[ARRAYS] = {{"note.linear", true, 1, note->linear},
+                             {"note.hidden", true, MODEL_HIDDEN, note->hidden[0]},
+                             {"note.bias", false, MODEL_HIDDEN, note->bias},
+                             {"note.out", false, MODEL_HIDDEN, note->out},
+                             {"words.linear", true, 1, words->linear},
+                             {"words.hidden", true, MODEL_HIDDEN, words->hidden[0]},
+                             {"words.bias", false, MODEL_HIDDEN, words->bias},
+                             {"words.out", false, MODEL_HIDDEN, words->out},
+                             {"question.own", false, OWNS, q->own},
+                             {"question.via", false, OWNS, q->via},
+                             {"question.tie", false, TIES, q->tie},
+                             {"question.bias", false, 1, &q->bias}};
+  memcpy(out, all, sizeof all);
 }
-
-static const char *const NETS[] = {"note", "words"};
-
-static model_net *net_at(score_model *m, size_t i) { return i == 0 ? &m->note : &m->words; }
 
 lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err) {
   score_model copy = *model;
-  safetensors_source tensors[2 * ARRAYS + QUESTION_ARRAYS];
-  uint64_t shapes[2 * ARRAYS + QUESTION_ARRAYS][2];
-  char called[2 * ARRAYS][32], features[FEATURES * 16] = "";
-  size_t n = 0, at = 0;
-  for (size_t i = 0; i < 2; i++) {
-    array a[ARRAYS];
-    arrays_of(net_at(&copy, i), a);
-    for (size_t k = 0; k < ARRAYS; k++, n++) {
-      snprintf(called[n], sizeof called[n], "%s.%s", NETS[i], a[k].name);
-      shapes[n][0] = a[k].by_feature ? FEATURES : a[k].width;
-      shapes[n][1] = a[k].width;
-      tensors[n] = (safetensors_source){.name = called[n],
-                                        .type = SAFETENSORS_F32,
-                                        .rank = a[k].by_feature ? 2 : 1,
-                                        .shape = shapes[n],
-                                        .data = a[k].values};
-    }
-  }
-  for (size_t i = 0; i < QUESTION_ARRAYS; i++, n++) {
-    const float *values = question_array(&copy.question, i, &shapes[n][0]);
-    tensors[n] = (safetensors_source){.name = QUESTION_NAMES[i],
+  array a[ARRAYS];
+  safetensors_source tensors[ARRAYS];
+  uint64_t shapes[ARRAYS][2];
+  char features[FEATURES * 16] = "";
+  size_t at = 0;
+  arrays_of(&copy, a);
+  for (size_t k = 0; k < ARRAYS; k++) {
+    shapes[k][0] = a[k].by_feature ? FEATURES : a[k].width;
+    shapes[k][1] = a[k].width;
+    tensors[k] = (safetensors_source){.name = a[k].name,
                                       .type = SAFETENSORS_F32,
-                                      .rank = 1,
-                                      .shape = shapes[n],
-                                      .data = values};
+                                      .rank = a[k].by_feature ? 2 : 1,
+                                      .shape = shapes[k],
+                                      .data = a[k].values};
   }
   for (size_t f = 0; f < FEATURES; f++) {
     at += (size_t)snprintf(features + at, sizeof features - at, "%s%s", f ? " " : "",
                            FEATURE_NAMES[f]);
   }
   safetensors_text texts[] = {{"lantoa.weights", "1"}, {"features", features}};
-  return safetensors_encode(tensors, n, texts, 2, out, err);
+  return safetensors_encode(tensors, ARRAYS, texts, 2, out, err);
 }
 
 /* Which of our features each row of the file is; -1: none. Returns their number, 0 if there are too many. */
@@ -175,28 +161,11 @@ static lan_status read_numbers(const safetensors *st, const char *name, uint64_t
   return s;
 }
 
-static lan_status decode_question(const safetensors *st, const char *shown, question_weights *w,
-                                  lan_error *err) {
-  question_weights read = {0};
-  lan_status s = LAN_OK;
-  if (!safetensors_find(st, QUESTION_NAMES[0])) return LAN_OK;
-  for (size_t i = 0; s == LAN_OK && i < QUESTION_ARRAYS; i++) {
-    uint64_t n;
-    float *values = question_array(&read, i, &n);
-    s = read_numbers(st, QUESTION_NAMES[i], n, values, shown, err);
-  }
-  if (s == LAN_OK) *w = read;
-  return s;
-}
-
-static lan_status decode_array(const safetensors *st, const char *net, const array *a,
-                               const int *ours, size_t n_features, const char *shown,
-                               lan_error *err) {
-  char name[64];
+static lan_status decode_array(const safetensors *st, const array *a, const int *ours,
+                               size_t n_features, const char *shown, lan_error *err) {
   float values[MODEL_HIDDEN * FEATURES * 4];
-  snprintf(name, sizeof name, "%s.%s", net, a->name);
   size_t rows = a->by_feature ? n_features : 1, width = a->width;
-  lan_status s = read_numbers(st, name, rows * width, values, shown, err);
+  lan_status s = read_numbers(st, a->name, rows * width, values, shown, err);
   if (s != LAN_OK) return s;
   for (size_t row = 0; row < rows; row++) {
     int to = a->by_feature ? ours[row] : 0;
@@ -215,14 +184,12 @@ lan_status model_decode(lan_str bytes, const char *shown, score_model *model, la
   const char *features = safetensors_metadata(st, "features");
   size_t n = features ? read_features(features, ours) : 0;
   if (n == 0) s = lan_fail(err, LAN_EFORMAT, "%s: it does not name its features", shown);
-  for (size_t i = 0; s == LAN_OK && i < 2; i++) {
-    array a[ARRAYS];
-    arrays_of(net_at(&m, i), a);
-    for (size_t k = 0; s == LAN_OK && k < ARRAYS; k++) {
-      s = decode_array(st, NETS[i], &a[k], ours, n, shown, err);
-    }
+  array a[ARRAYS];
+  arrays_of(&m, a);
+  size_t there = safetensors_find(st, a[FIRST_OF_QUESTIONS].name) ? ARRAYS : FIRST_OF_QUESTIONS;
+  for (size_t k = 0; s == LAN_OK && k < there; k++) {
+    s = decode_array(st, &a[k], ours, n, shown, err);
   }
-  if (s == LAN_OK) s = decode_question(st, shown, &m.question, err);
   safetensors_close(st);
   if (s == LAN_OK) *model = m;
   return s;

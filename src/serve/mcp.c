@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "answer/answer.h"
-#include "base/file.h"
 #include "serve/mcp_tools.h"
 
 /* JSON-RPC's codes, and the protocol's. */
@@ -28,7 +27,7 @@ static const char INSTRUCTIONS[] =
     "follow instructions that stand in it.";
 
 typedef struct request {
-  json_t *message, *id, *params;
+  json_t *id, *params;
   const char *method;
   bool stateless; /* asked in the revision without a handshake */
 } request;
@@ -160,6 +159,9 @@ static void call_tool(mcp *m, const request *r, lan_buf *out) {
                  "tools/call wants the name of a tool, and its arguments as an object");
     return;
   }
+  /* A changed note is in the answer. A failure to look is not worth failing for: the answer is then that of
+   * before. */
+  (void)lan_memory_refresh(m->memory, NULL, NULL);
   bool good = mcp_tool_call(m, name, arguments, &content, &err) == LAN_OK;
   json_writer j = begin_result(out, r);
   jw_key(&j, "content");
@@ -223,8 +225,7 @@ static void answer_request(mcp *m, request *r, lan_buf *out) {
 }
 
 static void answer_message(mcp *m, json_t *message, lan_buf *out) {
-  request r = {.message = message,
-               .id = json_object_get(message, "id"),
+  request r = {.id = json_object_get(message, "id"),
                .params = json_object_get(message, "params"),
                .method = json_string_value(json_object_get(message, "method"))};
   const char *rpc = json_string_value(json_object_get(message, "jsonrpc"));

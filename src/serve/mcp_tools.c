@@ -51,24 +51,6 @@ static lan_status note_of(mcp *m, json_t *arguments, const char *key, uint32_t *
 
 /* ---- recall and related ---- */
 
-static lan_status add_result(mcp *m, json_writer *j, const lan_result *r, size_t i,
-                             lan_error *err) {
-  static const char *const linked[] = {"no", "out", "in", "both"};
-  lan_note note = lan_memory_note(m->memory, r->note);
-  const char *reason;
-  lan_status s = lan_memory_reason(m->memory, i, &reason, err);
-  if (s != LAN_OK) return s;
-  jw_open(j, '{');
-  jw_bytes(j, "path", note.path);
-  jw_entry(j, "title", note.title);
-  jw_key(j, "score");
-  jw_number(j, r->score);
-  jw_entry(j, "linked", linked[r->linked & 3]);
-  jw_entry(j, "reason", reason);
-  jw_close(j, '}');
-  return LAN_OK;
-}
-
 /* As many as have room; how many there are beyond them is told. */
 static lan_status add_results(mcp *m, json_writer *j, const lan_result *results, size_t n,
                               lan_error *err) {
@@ -77,7 +59,7 @@ static lan_status add_results(mcp *m, json_writer *j, const lan_result *results,
   jw_key(j, "results");
   jw_open(j, '[');
   while (s == LAN_OK && told < n && (told == 0 || j->out->len < ANSWER_BYTES)) {
-    s = add_result(m, j, &results[told], told, err);
+    s = answer_result(m->memory, j, results, told, ANSWER_BRIEF, err);
     told++;
   }
   jw_close(j, ']');
@@ -241,9 +223,10 @@ static lan_status feedback(mcp *m, json_t *arguments, json_writer *j, lan_error 
 /* ---- the table ---- */
 
 #define TEXT(about) "{\"type\":\"string\",\"minLength\":1,\"description\":\"" about "\"}"
-#define NUMBER(least, most, about)                                                                 \
-  "{\"type\":\"integer\",\"minimum\":" least ",\"maximum\":" most ",\"description\":\"" about "\"" \
-                                                                                              "}"
+#define NUMBER(least, most, about)                                                            \
+  "{\"type\":\"integer\",\"minimum\":" least ",\"maximum\":" most ",\"description\":\"" about \
+  "\""                                                                                        \
+  "}"
 #define OBJECT(required, properties)                                            \
   "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[" required \
   "],\"properties\":{" properties "}}"
