@@ -14,8 +14,9 @@
   }
 
 /* Makes room for `extra` more elements; false when memory is short (the array is as it was). */
-#define VEC_RESERVE(v, extra) \
-  (vec_reserve((void **)&(v)->data, &(v)->cap, (v)->len, (extra), sizeof *(v)->data))
+#define VEC_RESERVE(v, extra)                \
+  ((v)->cap - (v)->len >= (size_t)(extra) || \
+   vec_reserve((void **)&(v)->data, &(v)->cap, (v)->len, (extra), sizeof *(v)->data))
 
 /* Appends one element (given as an expression); false when memory is short. */
 #define VEC_PUSH(v, ...) (VEC_RESERVE(v, 1) ? ((v)->data[(v)->len++] = (__VA_ARGS__), true) : false)

@@ -52,47 +52,55 @@ enum {
   IN = 1u << EDGE_LINK_BACK | 1u << EDGE_EMBED_BACK
 };
 
-/* A number that about `most` of n activations reach: they are counted by powers of 2 and quarters of
- * them. */
+/* A number that at least `most` of n activations reach, and not many more: they are counted by powers of
+ * 2 and quarters of them, from 1 down. */
 static double about_least(const lan_activation *a, size_t n, size_t most) {
   enum { KINDS = 256, SHIFT = 50 };
-  uint32_t count[KINDS] = {0};
-  uint64_t top = 0, bits;
-  for (size_t i = 0; i < n; i++) {
-    memcpy(&bits, &a[i].activation, sizeof bits);
-    if (bits >> SHIFT > top) top = bits >> SHIFT;
-  }
-  for (size_t i = 0; i < n; i++) {
-    memcpy(&bits, &a[i].activation, sizeof bits);
-    uint64_t below = top - (bits >> SHIFT);
-    count[below < KINDS ? below : KINDS - 1]++;
-  }
+  const uint64_t one = UINT64_C(0x3FF0000000000000) >> SHIFT;
+  uint32_t count[2][KINDS] = {{0}}; /* in turns, so that neighbours need not wait for each other */
+  uint64_t bits, kind = 0;
   size_t sum = 0;
-  uint64_t kind = 0;
-  while (kind < KINDS - 1 && kind < top && sum + count[kind] <= most) sum += count[kind++];
+  if (n <= most) return 0;
+  for (size_t i = 0; i < n; i++) {
+    memcpy(&bits, &a[i].activation, sizeof bits);
+    bits >>= SHIFT;
+    uint64_t below = bits < one ? one - bits : 0;
+    count[i & 1][below < KINDS ? below : KINDS - 1]++;
+  }
+  while (kind < KINDS && sum < most) {
+    sum += count[0][kind] + count[1][kind];
+    kind++;
+  }
+  if (kind == KINDS) return 0;
   double least;
-  bits = (top - kind) << SHIFT;
+  bits = (one - kind + 1) << SHIFT;
   memcpy(&least, &bits, sizeof least);
-  return n > most ? least : 0;
+  return least;
 }
 
-/* Spreads one step and keeps the activation of each note that it reaches as a feature. What is reached
- * among thousands, a little and in no other way, does not become a candidate. */
+/* Keeps the activation of each note that was reached as a feature. What is reached among thousands, a
+ * little and in no other way, does not become a candidate. */
+static lan_status keep(score_state *st, const lan_activation *a, size_t n, score_feature f,
+                       lan_error *err) {
+  double least = about_least(a, n, REACHED_MOST);
+  for (size_t i = 0; i < n; i++) {
+    uint32_t note = a[i].node;
+    if (note >= st->index->cat.n_notes) continue;
+    if (a[i].activation < least && st->slot[note] == 0) continue;
+    float *value = score_feature_of(st, note, f);
+    if (!value) return lan_fail_memory(err, 0);
+    *value = squash(a[i].activation);
+  }
+  return LAN_OK;
+}
+
+/* Spreads one step into a feature. */
 static lan_status channel(score_state *st, const lan_cue *from, size_t n, unsigned types,
                           score_feature f, lan_error *err) {
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
-  double least = s == LAN_OK ? about_least(out, n_out, REACHED_MOST) : 0;
-  for (size_t i = 0; s == LAN_OK && i < n_out; i++) {
-    uint32_t note = out[i].node;
-    if (note >= st->index->cat.n_notes) continue;
-    if (out[i].activation < least && st->slot[note] == 0) continue;
-    float *value = score_feature_of(st, note, f);
-    if (!value) return lan_fail_memory(err, 0);
-    *value = squash(out[i].activation);
-  }
-  return s;
+  return s == LAN_OK ? keep(st, out, n_out, f, err) : s;
 }
 
 /* The `most` strongest of state->ranking, in order, into a vector. */
@@ -125,31 +133,46 @@ static void break_ties(score_state *st) {
   }
 }
 
-/* Spreads one step into a vector: the `most` strongest. */
+/* The `most` strongest of what was reached, as a vector. */
+static lan_status gather(score_state *st, const lan_activation *a, size_t n, size_t most,
+                         score_vector *to, lan_error *err) {
+  double least = about_least(a, n, most);
+  st->ranking.len = 0;
+  if (!VEC_RESERVE(&st->ranking, n)) return lan_fail_memory(err, n * sizeof *a);
+  for (size_t i = 0; i < n; i++) {
+    if (a[i].activation >= least) st->ranking.data[st->ranking.len++] = a[i];
+  }
+  if (st->ranking.len > most) break_ties(st);
+  return take_strongest(st, most, to, err);
+}
+
+/* Spreads one step into a vector. */
 static lan_status step_vector(score_state *st, const lan_cue *from, size_t n, unsigned types,
                               size_t most, score_vector *to, lan_error *err) {
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
-  st->ranking.len = 0;
-  if (s != LAN_OK) return s;
-  if (!VEC_RESERVE(&st->ranking, n_out)) return lan_fail_memory(err, n_out * sizeof *out);
-  if (n_out) memcpy(st->ranking.data, out, n_out * sizeof *out);
-  st->ranking.len = n_out;
-  if (n_out > most) break_ties(st);
-  return take_strongest(st, most, to, err);
+  return s == LAN_OK ? gather(st, out, n_out, most, to, err) : s;
+}
+
+/* Spreads one step into both. */
+static lan_status channel_and_vector(score_state *st, const score_vector *from, unsigned types,
+                                     score_feature f, size_t most, score_vector *to,
+                                     lan_error *err) {
+  lan_status s;
+  size_t n_out;
+  const lan_activation *out = one_step(st, from->data, from->len, types, &n_out, &s, err);
+  if (s == LAN_OK) s = keep(st, out, n_out, f, err);
+  return s == LAN_OK ? gather(st, out, n_out, most, to, err) : s;
 }
 
 static lan_status link_channels(score_state *st, const score_cue *cue, lan_error *err) {
-  const lan_cue *c = cue->nodes.data;
-  size_t n = cue->nodes.len;
+  const score_vector *c = &cue->nodes;
   score_vector *out = &st->out, *in = &st->in;
-  lan_status s = step_vector(st, c, n, OUT, FIRST_HOPS, out, err);
-  if (s == LAN_OK) s = step_vector(st, c, n, IN, FIRST_HOPS, in, err);
-  if (s == LAN_OK) s = channel(st, c, n, OUT, FEATURE_LINK_OUT, err);
-  if (s == LAN_OK) s = channel(st, c, n, IN, FEATURE_LINK_IN, err);
+  lan_status s = channel_and_vector(st, c, OUT, FEATURE_LINK_OUT, FIRST_HOPS, out, err);
+  if (s == LAN_OK) s = channel_and_vector(st, c, IN, FEATURE_LINK_IN, FIRST_HOPS, in, err);
   if (s == LAN_OK) s = channel(st, out->data, out->len, OUT, FEATURE_OUT_OUT, err);
-  if (s == LAN_OK) s = channel(st, out->data, out->len, IN, FEATURE_OUT_IN, err);
+  if (s == LAN_OK) s = channel_and_vector(st, out, IN, FEATURE_OUT_IN, WALKERS, &st->beside, err);
   if (s == LAN_OK) s = channel(st, in->data, in->len, OUT, FEATURE_IN_OUT, err);
   return s;
 }
@@ -340,9 +363,7 @@ static lan_status strongest_of(score_state *st, score_vector *v, size_t most, la
 
 /* What notes like this one link to: like it in words, in what they link to, in place and in tags. */
 static lan_status alike_channels(score_state *st, const score_cue *cue, lan_error *err) {
-  score_vector *mix = &st->mix, *v = &st->reached;
-  lan_status s = step_vector(st, st->out.data, st->out.len, IN, WALKERS, v, err);
-  if (s != LAN_OK) return s;
+  score_vector *mix = &st->mix, *v = &st->beside;
   mix->len = 0;
   bool room = add_part(mix, &st->similar, ALIKE_PART, 1.0f, cue->note) &&
               add_part(mix, v, ALIKE_PART, 1.0f, cue->note) &&
@@ -354,7 +375,7 @@ static lan_status alike_channels(score_state *st, const score_cue *cue, lan_erro
     }
   }
   normalise(v);
-  s = channel(st, v->data, v->len, OUT, FEATURE_OUT_IN_OUT, err);
+  lan_status s = channel(st, v->data, v->len, OUT, FEATURE_OUT_IN_OUT, err);
   if (s == LAN_OK)
     s = step_vector(st, cue->nodes.data, cue->nodes.len, 1u << EDGE_TAG, FIRST_HOPS, v, err);
   if (s == LAN_OK)

@@ -34,26 +34,48 @@ static const char *const FEATURE_NAMES[FEATURES] = {[FEATURE_LINK_OUT] = "link_o
                                                     [FEATURE_HABIT] = "habit",
                                                     [FEATURE_VERDICT] = "verdict"};
 
+/* Numbers are taken four at a time. */
+typedef float four __attribute__((vector_size(16)));
+typedef int32_t four_bits __attribute__((vector_size(16)));
+
+enum { FOURS = MODEL_HIDDEN / 4 };
+
+static inline four load(const float *p) {
+  four v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline four relu4(four v) { return (four)((four_bits)v & (v > 0)); }
 static float relu(float x) { return x > 0 ? x : 0; }
 
-/* z of each hidden node; most features are 0. */
-static void through(const model_net *net, const float *x, float z[MODEL_HIDDEN]) {
-  for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] = 0;
-  for (size_t f = 0; f < FEATURES; f++) {
-    if (x[f] == 0) continue;
-    for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] += net->hidden[f][h] * x[f];
+/* z of each hidden node, and the sum of what goes past them. Most features are 0: which are
+ * not is found first, without a branch, as nobody could foretell it. */
+static inline void through(const model_net *net, const float *x, four z[FOURS], float *past) {
+  uint32_t there[FEATURES + 1], n = 0;
+  four sums[FOURS] = {{0}};
+  *past = 0;
+  for (uint32_t f = 0; f < FEATURES; f++) {
+    there[n] = f;
+    n += x[f] != 0;
   }
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t f = there[i];
+    for (size_t k = 0; k < FOURS; k++) sums[k] += load(&net->hidden[f][4 * k]) * x[f];
+    *past += net->linear[f] * x[f];
+  }
+  for (size_t k = 0; k < FOURS; k++) z[k] = sums[k];
 }
 
 float model_score(const model_net *net, const float x[FEATURES]) {
-  float score = 0, z[MODEL_HIDDEN];
-  through(net, x, z);
-  for (size_t h = 0; h < MODEL_HIDDEN; h++) {
-    z[h] = net->out[h] * (relu(z[h] + net->bias[h]) - relu(net->bias[h]));
+  float past;
+  four z[FOURS], sum = {0};
+  through(net, x, z, &past);
+  for (size_t k = 0; k < FOURS; k++) {
+    four bias = load(&net->bias[4 * k]);
+    sum += load(&net->out[4 * k]) * (relu4(z[k] + bias) - relu4(bias));
   }
-  for (size_t f = 0; f < FEATURES; f++) score += net->linear[f] * x[f];
-  for (size_t h = 0; h < MODEL_HIDDEN; h++) score += z[h];
-  return score;
+  return past + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
 /* The mean slope of relu on the way from the bias alone to z + bias. */
@@ -63,8 +85,10 @@ static float mean_slope(float z, float bias) {
 }
 
 void model_parts(const model_net *net, const float x[FEATURES], float parts[FEATURES]) {
-  float z[MODEL_HIDDEN];
-  through(net, x, z);
+  float past, z[MODEL_HIDDEN];
+  four sums[FOURS];
+  through(net, x, sums, &past);
+  memcpy(z, sums, sizeof z);
   for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] = net->out[h] * mean_slope(z[h], net->bias[h]);
   for (size_t f = 0; f < FEATURES; f++) {
     float slope = net->linear[f];

@@ -294,7 +294,7 @@ lan_status lan_spread_routes(lan_spreader *s, const lan_spread_model *model, con
   }
   if (!s->reverse.owned) status = lan_graph_transpose(s->graph, &s->reverse, err);
   if (status != LAN_OK) return status;
-  spread_set_model(s, model);
+  if (!spread_set_model(s, model)) return lan_fail_memory(err, s->graph->n_nodes * sizeof(double));
   bool good = search_init(s, model) && sweep(s, model, cues, n_cues, target) &&
               find_routes(s, target, max_routes, budget ? budget : DEFAULT_BUDGET);
   spread_clear(s->now, &s->active);

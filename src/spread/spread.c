@@ -82,50 +82,18 @@ lan_status spread_check(const lan_graph *g, const lan_spread_model *m, const lan
   return LAN_OK;
 }
 
-double spread_strength(const lan_graph *g, const lan_spread_model *m, uint32_t node) {
-  double sum = 0;
-  for (uint32_t e = g->offsets[node]; e < g->offsets[node + 1]; e++) sum += spread_weight(g, m, e);
-  return sum;
-}
-
-double spread_divisor(const lan_spread_model *m, double strength) {
-  if (strength <= 0) return 0;
-  return m->fan == 1 ? strength : m->fan == 0 ? 1 : pow(strength, m->fan);
-}
-
-void spread_set_model(lan_spreader *s, const lan_spread_model *m) {
-  bool same = s->when > 0 && s->fan == m->fan;
-  for (size_t i = 0; i < LAN_EDGE_TYPES; i++) same = same && s->type_gain[i] == m->type_gain[i];
-  if (same) return;
-  s->fan = m->fan;
-  memcpy(s->type_gain, m->type_gain, sizeof s->type_gain);
-  s->growth = -1;
-  if (++s->when == 0) { /* after 2^32 models */
-    memset(s->divisors, 0, s->graph->n_nodes * sizeof *s->divisors);
-    s->when = 1;
-  }
-}
-
-double spread_divisor_of(lan_spreader *s, const lan_spread_model *m, uint32_t node) {
-  spread_divisor_cache *d = &s->divisors[node];
-  if (d->when != s->when) {
-    d->value = spread_divisor(m, spread_strength(s->graph, m, node));
-    d->when = s->when;
-  }
-  return d->value;
-}
-
 /* The most that a unit of activation becomes when a node sends it: strength^(1 - fan). */
 static double growth_of(lan_spreader *s, const lan_spread_model *m) {
   if (m->fan == 1) return 1;
-  if (s->growth < 0) {
-    s->growth = 1; /* what is stuck or kept does not grow */
+  double *growth = &s->view->growth;
+  if (*growth < 0) {
+    *growth = 1; /* what is stuck or kept does not grow */
     for (uint32_t v = 0; v < s->graph->n_nodes; v++) {
       double strength = spread_strength(s->graph, m, v);
-      if (strength > 0) s->growth = fmax(s->growth, strength / spread_divisor(m, strength));
+      if (strength > 0) *growth = fmax(*growth, strength / spread_divisor(m, strength));
     }
   }
-  return s->growth;
+  return *growth;
 }
 
 /* ---- a spreader ---- */
@@ -137,10 +105,9 @@ lan_status lan_spreader_new(const lan_graph *graph, lan_spreader **spreader, lan
   s->now = lan_alloc_zeroed(graph->n_nodes, sizeof *s->now);
   s->next = lan_alloc_zeroed(graph->n_nodes, sizeof *s->next);
   s->sum = lan_alloc_zeroed(graph->n_nodes, sizeof *s->sum);
-  s->divisors = lan_alloc_zeroed(graph->n_nodes, sizeof *s->divisors);
-  if (!s->now || !s->next || !s->sum || !s->divisors) {
+  if (!s->now || !s->next || !s->sum) {
     lan_spreader_free(s);
-    return lan_fail_memory(err, (size_t)graph->n_nodes * 40);
+    return lan_fail_memory(err, (size_t)graph->n_nodes * 24);
   }
   *spreader = s;
   return LAN_OK;
@@ -151,7 +118,7 @@ void lan_spreader_free(lan_spreader *s) {
   free(s->now);
   free(s->next);
   free(s->sum);
-  free(s->divisors);
+  spread_views_free(s);
   VEC_FREE(&s->active);
   VEC_FREE(&s->touched);
   VEC_FREE(&s->summed);
@@ -205,21 +172,49 @@ static bool set_cues(run *r, double *values, node_list *list, double share) {
   return true;
 }
 
+/* Adds to a node that room was reserved for in the list; without a branch that is hard to foretell. */
+static inline void put(const run *r, double *next, node_list *list, uint32_t node, double amount) {
+  list->data[list->len] = node;
+  list->len += (size_t)(next[node] == 0 && amount > 0 && !r->sweep);
+  next[node] += amount;
+}
+
+/* `unit` times its weight along each edge of the kinds that are gone along: see views.c. */
+static bool send_along(run *r, uint32_t node, double unit) {
+  const spread_view *w = r->s->view;
+  node_list *list = &r->s->touched;
+  double *next = r->s->next;
+  uint32_t first = w->offsets[node], end = w->offsets[node + 1];
+  if (!VEC_RESERVE(list, (size_t)(end - first))) return false;
+  for (uint32_t e = first; e < end; e++) {
+    put(r, next, list, w->targets[e], unit * (double)w->weights[e]);
+  }
+  return true;
+}
+
+/* The same, past the edges of other kinds. */
+static bool send_past(run *r, uint32_t node, double unit) {
+  const lan_graph *g = r->s->graph;
+  node_list *list = &r->s->touched;
+  uint32_t first = g->offsets[node], end = g->offsets[node + 1];
+  if (!VEC_RESERVE(list, (size_t)(end - first))) return false;
+  for (uint32_t e = first; e < end; e++) {
+    double amount = unit * spread_weight(g, r->m, e);
+    if (amount > 0) put(r, r->s->next, list, g->targets[e], amount);
+  }
+  r->s->view->passed += end - first;
+  return true;
+}
+
 /* Sends `flow` from a node along its edges; *stuck grows by what has no edge to go along. */
 static bool send(run *r, uint32_t node, double flow, double *stuck) {
-  lan_spreader *s = r->s;
-  const lan_graph *g = s->graph;
-  double divisor = spread_divisor_of(s, r->m, node);
+  double divisor = spread_divisor_of(r->s, r->m, node);
   if (divisor == 0) {
     *stuck += flow;
     return true;
   }
   double unit = flow / divisor;
-  for (uint32_t e = g->offsets[node]; e < g->offsets[node + 1]; e++) {
-    double amount = unit * spread_weight(g, r->m, e);
-    if (amount > 0 && !add_to(r, s->next, &s->touched, g->targets[e], amount)) return false;
-  }
-  return true;
+  return r->s->view->offsets ? send_along(r, node, unit) : send_past(r, node, unit);
 }
 
 /* What one node does in a step; *stuck grows by what goes back to the cues. */
@@ -452,7 +447,7 @@ static lan_status spread_run(run *r, step_fn step, void *ctx, lan_error *err) {
   bool heat = r->m->rule == LAN_RULE_HEAT;
   lan_status status = spread_check(s->graph, r->m, r->cues, r->n_cues, err);
   if (status != LAN_OK) return status;
-  spread_set_model(s, r->m);
+  if (!spread_set_model(s, r->m)) return lan_fail_memory(err, s->graph->n_nodes * sizeof(double));
   for (size_t i = 0; i < r->n_cues; i++) r->cue_sum += (double)r->cues[i].activation;
   if (!set_cues(r, s->now, &s->active, 1)) {
     status = lan_fail_memory(err, 0);

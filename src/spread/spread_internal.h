@@ -6,15 +6,25 @@
 #include "base/vec.h"
 #include "lantoa/spread.h"
 
-enum { SPREAD_HOPS_MOST = 8 }; /* of a route */
+enum {
+  SPREAD_HOPS_MOST = 8, /* of a route */
+  SPREAD_VIEWS = 8      /* models that what was worked out is kept for */
+};
 
 typedef VEC(uint32_t) node_list;
 
-/* By what a sender's weights are divided; known if `when` is the spreader's. */
-typedef struct spread_divisor_cache {
-  double value;
-  uint32_t when;
-} spread_divisor_cache;
+/* See views.c. */
+typedef struct spread_view {
+  double fan;
+  float type_gain[LAN_EDGE_TYPES];
+  uint64_t used;    /* when last; 0: never */
+  double *divisors; /* by node */
+  double growth;    /* see spread.c; below 0: not known */
+  size_t passed;    /* edges gone by so far */
+  /* rows of the kinds that are gone along; NULL: not made */
+  uint32_t *offsets, *targets;
+  float *weights;
+} spread_view;
 
 /* Between calls `now`, `next`, `sum` and `best` are 0 and the lists of nodes empty. */
 struct lan_spreader {
@@ -24,12 +34,8 @@ struct lan_spreader {
   double *sum;        /* RULE_HEAT: what has been added up */
   node_list active, touched, summed;
   VEC(lan_activation) out;
-  /* what was worked out for this fan and these gains: kept from call to call */
-  double fan;
-  float type_gain[LAN_EDGE_TYPES];
-  uint32_t when;
-  spread_divisor_cache *divisors;
-  double growth; /* see spread.c; -1: not known */
+  spread_view views[SPREAD_VIEWS], *view; /* of the models used last, and of this call's */
+  uint64_t calls;
   /* routes */
   lan_graph reverse; /* the graph turned round; made when first wanted */
   double *best[SPREAD_HOPS_MOST + 1];
@@ -51,8 +57,8 @@ double spread_strength(const lan_graph *g, const lan_spread_model *m, uint32_t n
 /* By what a sender's weights are divided: strength^fan; 0 if it has no edges. */
 double spread_divisor(const lan_spread_model *m, double strength);
 
-/* To be called before spread_divisor_of: forgets what belongs to another model. */
-void spread_set_model(lan_spreader *s, const lan_spread_model *m);
+/* To be called before spread_divisor_of; false when memory is short. */
+bool spread_set_model(lan_spreader *s, const lan_spread_model *m);
 /* spread_divisor of a node, worked out once a model. */
 double spread_divisor_of(lan_spreader *s, const lan_spread_model *m, uint32_t node);
 
@@ -62,6 +68,8 @@ static inline bool spread_add(double *values, node_list *list, uint32_t node, do
   values[node] += amount;
   return true;
 }
+void spread_views_free(lan_spreader *s);
+
 void spread_clear(double *values, node_list *list);
 
 /* What is next becomes now; the list of what is touched is left empty. */
