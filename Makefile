@@ -42,6 +42,7 @@ demo: all
 	@$(DEMO) recall --image examples/pictures/coffee.png --model examples/pictures/doodles.safetensors -n 4 --vault $(VAULT)
 	@echo
 	@echo 'Your own notes:  $(LANTOA) related NOTE --vault FOLDER'
+	@echo 'The page:        $(LANTOA) serve --open --vault $(VAULT) --model examples/pictures/doodles.safetensors'
 
 # gcc's sanitizers make it see variables that "may be used uninitialized" where none are: only the
 # first build takes warnings for errors.

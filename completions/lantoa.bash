@@ -2,7 +2,7 @@
 
 _lantoa() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='related recall path suggest doctor index status opened feedback history forget export import learn eval mcp simulate net help'
+  local commands='related recall path suggest doctor index status opened feedback history forget export import learn eval serve mcp simulate net help'
   local nets='train eval predict show check explain export'
   local vault='--vault --exclude --cache-dir --no-cache --quiet --weights'
   local command= options= word i
@@ -49,6 +49,7 @@ _lantoa() {
     recall) options="--activity --image --model --limit --why --json --stdin --null $vault" ;;
     path | suggest) options="--limit --json --stdin --null $vault" ;;
     learn|eval) options="--seed --json $vault" ;;
+    serve) options="--open --port --address --socket --model --allow-feedback $vault" ;;
     mcp) options="--allow-feedback $vault" ;;
     doctor) options="--limit --json $vault" ;;
     index) options="--rebuild --json $vault" ;;

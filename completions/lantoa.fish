@@ -1,6 +1,6 @@
 # fish completion for lantoa
 
-set -l commands related recall path suggest doctor index status opened feedback history forget export import learn eval mcp simulate net help
+set -l commands related recall path suggest doctor index status opened feedback history forget export import learn eval serve mcp simulate net help
 set -l nets train eval predict show check explain export
 set -l asks related recall path suggest
 set -l notes related path suggest opened feedback history forget
@@ -29,6 +29,13 @@ complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a forget -d '
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a export -d 'What the memory was taught, as JSON Lines'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a import -d 'Merge what was exported'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a learn -d 'Tune the memory to your own vault'
+complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a serve -d 'A page in the browser, and JSON for programs'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l open -d 'Open the page in the browser'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l port -x -d 'Port to listen on'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l address -x -d 'Address to listen on'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l socket -r -d 'Unix socket to listen on'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l model -r -d 'Model that recognises pictures'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l allow-feedback -d 'Let assistants record verdicts'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'The memory as tools for an AI assistant'
 complete -c lantoa -n "__fish_seen_subcommand_from mcp" -l allow-feedback -d 'Let the assistant record verdicts'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a eval -d 'How well hidden links come back'

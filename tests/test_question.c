@@ -146,6 +146,27 @@ static void a_score_without_its_tie_falls_as_said(void **state) {
 }
 
 /* From no weights to those that bring up both notes, on questions that were not learnt from. */
+/* An answer depends on what is asked, not on what was asked before. */
+static void answers_do_not_depend_on_those_before(void **state) {
+  (void)state;
+  lan_memory *m = open_vault();
+  const lan_result *r;
+  lan_result first[50];
+  lan_error err;
+  size_t n_related, n = ask(m, "Chuyện Lan đạo diễn sinh ra ở đâu", &r);
+  assert_true(n > 3);
+  memcpy(first, r, n * sizeof *r);
+  for (uint32_t note = 0; note < lan_memory_size(m); note++) {
+    assert_int_equal(lan_memory_related(m, note, NULL, &r, &n_related, &err), LAN_OK);
+    assert_int_equal(ask(m, "Chuyện Lan đạo diễn sinh ra ở đâu", &r), n);
+    for (size_t i = 0; i < n; i++) {
+      assert_int_equal(r[i].note, first[i].note);
+      assert_true(r[i].score == first[i].score);
+    }
+  }
+  lan_memory_close(m);
+}
+
 static void it_is_learnt_from_answers(void **state) {
   (void)state;
   lan_memory *m = open_vault();
@@ -187,6 +208,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(names_count_without_their_brackets, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(parts_add_up_to_the_score, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(a_score_without_its_tie_falls_as_said, set_up,
+                                      scratch_teardown),
+      cmocka_unit_test_setup_teardown(answers_do_not_depend_on_those_before, set_up,
                                       scratch_teardown),
       cmocka_unit_test_setup_teardown(it_is_learnt_from_answers, set_up, scratch_teardown),
   };

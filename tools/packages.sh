@@ -4,7 +4,7 @@
 #     tools/packages.sh build|test|ci|fuzz...
 set -eu
 
-build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libutf8proc-dev libjpeg62-turbo-dev libspng-dev libwebp-dev zlib1g-dev scdoc"
+build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libevent-dev libutf8proc-dev libjpeg62-turbo-dev libspng-dev libwebp-dev zlib1g-dev scdoc esbuild"
 # Optional for the build, where the architecture has it: the fast kernels.
 case $(uname -m) in x86_64) build="$build libdnnl-dev" ;; esac
 test="libcmocka-dev"

@@ -84,6 +84,11 @@ LAN_API lan_status lan_memory_find_vault(const char *start, char *path, size_t s
  * gone. */
 LAN_API lan_status lan_memory_refresh(lan_memory *memory, size_t *changed, lan_error *err);
 
+/** A descriptor that becomes readable when something in the vault's folders changes, for an event loop;
+ *  lan_memory_refresh makes it quiet again. It stays the memory's. LAN_ELIMIT: the system lets a user watch
+ *  only so many folders. LAN_EIO. */
+LAN_API lan_status lan_memory_watch(lan_memory *memory, int *descriptor, lan_error *err);
+
 /** What opening did, for `status` and for exit codes. Paths live as long as the memory. */
 typedef struct lan_memory_report {
   const char *vault;      /**< absolute path */
@@ -115,6 +120,13 @@ LAN_API lan_note lan_memory_note(const lan_memory *memory, uint32_t note);
  * LAN_EAMBIGUOUS: it lists the paths to choose from. */
 LAN_API lan_status lan_memory_find(const lan_memory *memory, const char *name, uint32_t *note,
                                    lan_error *err);
+
+/** The notes that `text` may be the beginning of a name of, best first, for a list that is shown while a person
+ *  types: titles that are it, that begin with it, aliases that do, titles with a word that does, that hold
+ *  it; case does not matter, nor do accents that are left out. At most `limit` numbers into `notes`, which is
+ *  the caller's; *n is how many. */
+LAN_API lan_status lan_memory_search(lan_memory *memory, const char *text, size_t limit,
+                                     uint32_t *notes, size_t *n, lan_error *err);
 
 /* ---- recall ---- */
 

@@ -65,6 +65,9 @@ LAN_API lan_status lan_model_export_onnx(const lan_model *model, const char *pat
  * model. */
 LAN_API lan_status lan_model_predict(lan_model *model, const char *path, float *probabilities,
                                      lan_error *err);
+/** The same for the bytes of a picture's file, which messages call `shown`. */
+LAN_API lan_status lan_model_predict_bytes(lan_model *model, const void *bytes, size_t len,
+                                           const char *shown, float *probabilities, lan_error *err);
 /** The same for numbers, channels x height x width of them: a table's row, or a picture's planes with values
  *  from 0 to 1. */
 LAN_API lan_status lan_model_predict_of(lan_model *model, const float *numbers,

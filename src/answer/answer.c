@@ -90,7 +90,7 @@ lan_status answer_result(lan_memory *m, json_writer *j, const lan_result *result
   jw_number(j, r->score);
   jw_entry(j, "linked", linked[r->linked & 3]);
   if (detail != ANSWER_BRIEF) add_signals(j, r);
-  if (detail == ANSWER_BRIEF) s = add_reason(m, j, i, err);
+  if (detail == ANSWER_BRIEF || detail == ANSWER_LIST) s = add_reason(m, j, i, err);
   if (detail == ANSWER_WHY) s = add_why(m, j, i, err);
   jw_close(j, '}');
   return s;
@@ -148,4 +148,27 @@ lan_status answer_activity(lan_memory *m, json_writer *j, size_t most, lan_error
   jw_close(j, ']');
   jw_close(j, '}');
   return LAN_OK;
+}
+
+/* ---- use ---- */
+
+void answer_event(json_writer *j, const lan_event *e) {
+  bool opened = e->kind == LAN_EVENT_OPENED;
+  jw_open(j, '{');
+  jw_entry(j, "event", opened ? "opened" : lan_verdict_name(e->verdict));
+  jw_key(j, "at_ms");
+  jw_integer(j, e->unix_ms);
+  jw_bytes(j, "note", e->note);
+  jw_bytes(j, opened ? "from" : "related", e->other[0] ? e->other : NULL);
+  if (opened) jw_entry(j, "source", e->source);
+  jw_close(j, '}');
+}
+
+/* ---- pictures ---- */
+
+void answer_labels(const lan_model_info *info, const float *probabilities, lan_label *labels) {
+  for (uint32_t i = 0; i < info->n_classes; i++) {
+    float p = probabilities[i];
+    labels[i] = (lan_label){info->classes[i], p < 0.05f ? 0 : p > 1 ? 1 : p};
+  }
 }

@@ -4,10 +4,12 @@
 
 #include "base/json.h"
 #include "lantoa/memory.h"
+#include "lantoa/train.h"
 
 typedef enum answer_detail {
   ANSWER_BARE,  /* path, title, score, linked, signals */
   ANSWER_BRIEF, /* a one-line reason instead of the signals */
+  ANSWER_LIST,  /* both: for a list that a person reads */
   ANSWER_WHY    /* all, and paths, sentences, words, tags */
 } answer_detail;
 
@@ -20,6 +22,13 @@ lan_status answer_result(lan_memory *m, json_writer *j, const lan_result *result
 
 /* "activity": {...}, how activation spread from what was last asked for. */
 lan_status answer_activity(lan_memory *m, json_writer *j, size_t most, lan_error *err);
+
+/* An event of the history as an object. */
+void answer_event(json_writer *j, const lan_event *e);
+
+/* What a model takes a picture for, as labels that lan_memory_recall_labels takes: n_classes of them. What is hardly
+ * probable calls nothing to mind, and becomes 0. */
+void answer_labels(const lan_model_info *info, const float *probabilities, lan_label *labels);
 
 void answer_path(json_writer *j, const lan_path *path);
 void answer_sentence(json_writer *j, const lan_sentence *sentence);

@@ -258,6 +258,10 @@ lan_status lan_dir_data(lan_buf *out, lan_error *err) {
   return xdg_folder("XDG_DATA_HOME", ".local/share", out, err);
 }
 
+lan_status lan_dir_state(lan_buf *out, lan_error *err) {
+  return xdg_folder("XDG_STATE_HOME", ".local/state", out, err);
+}
+
 uint64_t lan_clock_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

@@ -57,10 +57,12 @@ void lan_file_close(lan_file *f);
 /* mkdir -p with mode 0700 for the folders that it makes. */
 lan_status lan_dir_make(const char *path, lan_error *err);
 
-/* $XDG_CACHE_HOME/lantoa or ~/.cache/lantoa; $XDG_DATA_HOME/lantoa or ~/.local/share/lantoa.
+/* $XDG_CACHE_HOME/lantoa or ~/.cache/lantoa; $XDG_DATA_HOME/lantoa or ~/.local/share/lantoa;
+ * $XDG_STATE_HOME/lantoa or ~/.local/state/lantoa.
  * Relative values are ignored, as the specification says. */
 lan_status lan_dir_cache(lan_buf *out, lan_error *err);
 lan_status lan_dir_data(lan_buf *out, lan_error *err);
+lan_status lan_dir_state(lan_buf *out, lan_error *err);
 
 /* The machine's name, or "". */
 void lan_host_name(char out[64]);

@@ -25,10 +25,10 @@ typedef struct cli {
 
 typedef struct command {
   const char *name;
-  const char *help;    /* its page: fits 80 columns and 24 lines where it can */
-  uint64_t takes;      /* options, as TAKES bits */
-  size_t least, most;  /* words that it wants without --stdin */
-  const char *missing; /* what to say when there are fewer */
+  const char *help;           /* its page: fits 80 columns and 24 lines where it can */
+  uint64_t takes, takes_more; /* options, as TAKES and TAKES_MORE bits */
+  size_t least, most;         /* words that it wants without --stdin */
+  const char *missing;        /* what to say when there are fewer */
   cli_exit (*run)(cli *c);
   const struct command *const *commands; /* of a group; they are called "group command" */
 } command;
@@ -36,9 +36,9 @@ typedef struct command {
 /* Every subcommand, ended by one without a name. */
 extern const command *const cli_commands[];
 extern const command command_doctor, command_eval, command_export, command_feedback, command_forget,
-    command_help, command_history, command_import, command_index, command_learn, command_mcp, command_net,
-    command_opened, command_path, command_recall, command_related, command_simulate, command_status,
-    command_suggest;
+    command_help, command_history, command_import, command_index, command_learn, command_mcp,
+    command_net, command_opened, command_path, command_recall, command_related, command_serve,
+    command_simulate, command_status, command_suggest;
 /* Those of lantoa net. */
 extern const command command_net_check, command_net_eval, command_net_explain, command_net_export,
     command_net_predict, command_net_show, command_net_train;

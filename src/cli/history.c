@@ -1,5 +1,5 @@
 /* lantoa history */
-#include "base/json.h"
+#include "answer/answer.h"
 #include "cli/use.h"
 #include "cli/when.h"
 
@@ -32,17 +32,8 @@ static int show(void *ctx, const lan_event *e) {
 
 static int show_json(void *ctx, const lan_event *e) {
   showing *w = ctx;
-  json_writer *j = &w->j;
-  bool opened = e->kind == LAN_EVENT_OPENED;
   w->n++;
-  jw_open(j, '{');
-  jw_entry(j, "event", opened ? "opened" : lan_verdict_name(e->verdict));
-  jw_key(j, "at_ms");
-  jw_integer(j, e->unix_ms);
-  jw_bytes(j, "note", e->note);
-  jw_bytes(j, opened ? "from" : "related", e->other[0] ? e->other : NULL);
-  if (opened) jw_entry(j, "source", e->source);
-  jw_close(j, '}');
+  answer_event(&w->j, e);
   return cli_stopped();
 }
 

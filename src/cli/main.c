@@ -15,7 +15,7 @@ const command *const cli_commands[] = {
     &command_related, &command_recall, &command_path,   &command_suggest,  &command_doctor,
     &command_index,   &command_status, &command_opened, &command_feedback, &command_history,
     &command_forget,  &command_export, &command_import, &command_simulate, &command_learn,
-    &command_mcp,     &command_eval,   &command_net,    &command_help,     NULL};
+    &command_serve,   &command_mcp,     &command_eval,     &command_net,    &command_help,     NULL};
 
 const char cli_help[] =
     "lantoa: the associative memory for a folder of Markdown notes\n"
@@ -34,7 +34,7 @@ const char cli_help[] =
     "  history, forget, export, import  what the memory was told\n"
     "Learn\n"
     "  learn, eval       tune the memory to your own vault; how well it does\n"
-    "  mcp               the memory as tools for an AI assistant\n"
+    "  serve, mcp        a page to see it spread, and JSON; tools for an AI assistant\n"
     "  simulate EDGES    spread activation over any edge list, step by step\n"
     "  net COMMAND       neural networks: see lantoa help net\n"
     "  help [COMMAND]    this page, or a command's own\n"

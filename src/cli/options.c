@@ -30,10 +30,11 @@ static const char *const schedule_choices[] = {"one-cycle", "cosine",   "steps",
 
 #define FIELD(f) offsetof(options, f)
 
-_Static_assert(OPTIONS <= 64, "options are bits of a uint64_t");
+_Static_assert(OPTIONS <= 128, "options are bits of two uint64_t");
 
 static const spec specs[OPTIONS] = {
     [OPTION_ACTIVITY] = {"--activity", 0, KIND_COUNT, FIELD(activity), 1, 1000, NULL},
+    [OPTION_ADDRESS] = {"--address", 0, KIND_TEXT, FIELD(address), 0, 0, NULL},
     [OPTION_ALLOW_FEEDBACK] = {"--allow-feedback", 0, KIND_FLAG, FIELD(allow_feedback), 0, 0, NULL},
     [OPTION_ALL] = {"--all", 0, KIND_FLAG, FIELD(all), 0, 0, NULL},
     [OPTION_BAD] = {"--bad", 0, KIND_FLAG, FIELD(bad), 0, 0, NULL},
@@ -66,9 +67,11 @@ static const spec specs[OPTIONS] = {
     [OPTION_MODEL] = {"--model", 0, KIND_TEXT, FIELD(model), 0, 0, NULL},
     [OPTION_NO_CACHE] = {"--no-cache", 0, KIND_FLAG, FIELD(no_cache), 0, 0, NULL},
     [OPTION_NULL] = {"--null", '0', KIND_FLAG, FIELD(null), 0, 0, NULL},
+    [OPTION_OPEN] = {"--open", 0, KIND_FLAG, FIELD(open), 0, 0, NULL},
     [OPTION_OPTIMIZER] = {"--optimizer", 0, KIND_CHOICE, FIELD(optimizer), 0, 0, optimizer_choices},
     [OPTION_OUTPUT] = {"--output", 'o', KIND_TEXT, FIELD(output), 0, 0, NULL},
     [OPTION_PATIENCE] = {"--patience", 0, KIND_COUNT, FIELD(patience), 1, 100000, NULL},
+    [OPTION_PORT] = {"--port", 0, KIND_COUNT, FIELD(port), 0, 65535, NULL},
     [OPTION_PRESET] = {"--preset", 0, KIND_CHOICE, FIELD(preset), 0, 0, preset_choices},
     [OPTION_QUIET] = {"--quiet", 'q', KIND_FLAG, FIELD(quiet), 0, 0, NULL},
     [OPTION_RATE] = {"--rate", 0, KIND_REAL, FIELD(rate), 1e-9, 1e3, NULL},
@@ -81,6 +84,7 @@ static const spec specs[OPTIONS] = {
     [OPTION_SIDE] = {"--side", 0, KIND_COUNT, FIELD(side), 1, 4096, NULL},
     [OPTION_SINCE] = {"--since", 0, KIND_TEXT, FIELD(since), 0, 0, NULL},
     [OPTION_SMOOTHING] = {"--smoothing", 0, KIND_REAL, FIELD(smoothing), 0, 0.999, NULL},
+    [OPTION_SOCKET] = {"--socket", 0, KIND_TEXT, FIELD(socket), 0, 0, NULL},
     [OPTION_STDIN] = {"--stdin", 0, KIND_FLAG, FIELD(from_stdin), 0, 0, NULL},
     [OPTION_SUPPRESS] = {"--suppress", 0, KIND_REAL, FIELD(suppress), 0, 1e30, NULL},
     [OPTION_THREADS] = {"--threads", 0, KIND_COUNT, FIELD(threads), 1, 64, NULL},
@@ -101,7 +105,10 @@ static const spec specs[OPTIONS] = {
 
 const char *options_name(option_id id) { return specs[id].name; }
 
-static uint64_t taken_by(const command *cmd) { return TAKES_ALWAYS | (cmd ? cmd->takes : 0); }
+static bool takes(const command *cmd, int id) {
+  if (id >= 64) return cmd && (cmd->takes_more & TAKES_MORE(id));
+  return (TAKES_ALWAYS | (cmd ? cmd->takes : 0)) & TAKES(id);
+}
 
 /* Length of the name in "--name=value". */
 static size_t name_length(const char *arg) { return strcspn(arg, "="); }
@@ -127,7 +134,7 @@ static bool unknown_option(const command *cmd, const char *arg) {
   const char *names[OPTIONS];
   size_t n = 0;
   for (int i = 0; i < OPTIONS; i++) {
-    if (taken_by(cmd) & TAKES(i)) names[n++] = specs[i].name;
+    if (takes(cmd, i)) names[n++] = specs[i].name;
   }
   char typed[64];
   size_t len = name_length(arg);
@@ -240,7 +247,7 @@ static const char *next_argument(reading *r) {
 /* `value`: what stands with the option itself, or NULL. */
 static bool take(reading *r, int id, const char *value) {
   const spec *s = &specs[id];
-  if (!(taken_by(r->cmd) & TAKES(id))) return not_taken(r->cmd, s);
+  if (!takes(r->cmd, id)) return not_taken(r->cmd, s);
   if (s->kind == KIND_FLAG && value) {
     cli_complain("%s takes no value", s->name);
     return false;
@@ -249,7 +256,8 @@ static bool take(reading *r, int id, const char *value) {
     cli_complain("%s wants a value", r->argv[r->at]);
     return false;
   }
-  r->o->given |= TAKES(id);
+  if (id < 64) r->o->given |= TAKES(id);
+  if (id >= 64) r->o->given_more |= TAKES_MORE(id);
   return set_value(s, value, r->o);
 }
 

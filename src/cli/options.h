@@ -74,10 +74,16 @@ typedef enum option_id {
   OPTION_WEIGHT_DECAY,
   OPTION_WHY,
   OPTION_YES,
+  /* Those from here on came later; from the 64th on they are bits of `takes_more`. */
+  OPTION_ADDRESS,
+  OPTION_OPEN,
+  OPTION_PORT,
+  OPTION_SOCKET,
   OPTIONS
 } option_id;
 
 #define TAKES(option) (UINT64_C(1) << (option))
+#define TAKES_MORE(option) (UINT64_C(1) << ((option)-64))
 #define TAKES_ALWAYS (TAKES(OPTION_HELP) | TAKES(OPTION_VERSION) | TAKES(OPTION_COLOR))
 #define TAKES_VAULT                                                        \
   (TAKES(OPTION_VAULT) | TAKES(OPTION_EXCLUDE) | TAKES(OPTION_CACHE_DIR) | \
@@ -90,12 +96,14 @@ typedef enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_when;
 typedef VEC(const char *) word_list;
 
 typedef struct options {
-  uint64_t given; /* TAKES bits of those that were */
+  uint64_t given, given_more; /* TAKES and TAKES_MORE bits of those that were */
   bool resume;
   bool all, allow_feedback, bad, good, hide, undo, yes;
-  bool help, include_t0, json, no_cache, null, quiet, rebuild, from_stdin, undirected, version, why;
-  const char *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *until, *weights;
-  size_t batch, classes, epochs, patience, seed, shift, side, threads;
+  bool help, include_t0, json, no_cache, null, open, quiet, rebuild, from_stdin, undirected,
+      version, why;
+  const char *address, *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *socket,
+      *until, *weights;
+  size_t batch, classes, epochs, patience, port, seed, shift, side, threads;
   double checkpoint_every, clip, erase, jitter, mixup, smoothing, validation, warmup, weight_decay;
   int flip;        /* 0: no, 1: yes */
   int optimizer;   /* lan_optimizer_kind */

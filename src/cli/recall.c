@@ -1,5 +1,4 @@
 /* lantoa recall */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,13 +43,8 @@ static lan_status ask(session *s, const query *q, size_t *found, lan_error *err)
 /* What the model takes the picture for, as labels. */
 static lan_status look(const options *o, lan_model *model, float *probabilities, lan_label *labels,
                        lan_error *err) {
-  const lan_model_info *info = lan_model_describe(model);
   lan_status status = lan_model_predict(model, o->image, probabilities, err);
-  for (uint32_t i = 0; status == LAN_OK && i < info->n_classes; i++) {
-    /* What is hardly probable calls nothing to mind. */
-    labels[i] =
-        (lan_label){info->classes[i], probabilities[i] < 0.05f ? 0 : fminf(probabilities[i], 1)};
-  }
+  if (status == LAN_OK) answer_labels(lan_model_describe(model), probabilities, labels);
   return status;
 }
 

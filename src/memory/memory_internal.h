@@ -14,6 +14,7 @@
 #include "memory/reader.h"
 #include "memory/score.h"
 #include "store/memory_db.h"
+#include "vault/watch.h"
 
 struct lan_memory {
   char *vault;      /* real path */
@@ -21,6 +22,7 @@ struct lan_memory {
   char *data_file;
   lan_memory_options options; /* as given; excludes are copied into `lasting` */
   int root_fd;
+  watch *watch; /* of the vault's folders; made when first wanted */
   lan_pool *pool;
   lan_arena lasting; /* what lives as long as the memory */
   memory_db *db;     /* NULL: it could not be opened; see memory_own_db */

@@ -271,12 +271,19 @@ lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
   memory_new_answer(m);
   bool bare = m->options.bare != 0;
   lan_status s = m->pool ? LAN_OK : lan_pool_new(m->options.n_threads, &m->pool, err);
+  if (s == LAN_OK && m->watch) s = watch_settle(m->watch, err);
   if (s == LAN_OK) s = refresh_memory(m, !bare, err);
   if (s != LAN_OK) return s;
   m->options.bare = 0;
   if (m->db) remember_count(m); /* others may have recorded something */
   if (changed) *changed = m->read_now;
   return LAN_OK;
+}
+
+lan_status lan_memory_watch(lan_memory *m, int *descriptor, lan_error *err) {
+  lan_status s = m->watch ? LAN_OK : watch_new(m->vault, &m->watch, err);
+  if (s == LAN_OK) *descriptor = watch_descriptor(m->watch);
+  return s;
 }
 
 /* ---- opening and closing ---- */
@@ -441,6 +448,7 @@ void lan_memory_close(lan_memory *m) {
   lan_arena_free(&m->skip_arena);
   lan_arena_free(&m->lasting);
   lan_pool_free(m->pool);
+  watch_free(m->watch);
   memory_db_close(m->db);
   if (m->root_fd >= 0) close(m->root_fd);
   free(m->cache_trouble);

@@ -298,6 +298,7 @@ static lan_status start_from(score_state *st, const question *q, score_cue *cue,
 }
 
 lan_status question_candidates(score_state *st, score_cue *cue, question *q, lan_error *err) {
+  score_forget_candidates(st);
   lan_status s = score_compare_words(st, cue, err);
   if (s == LAN_OK) s = find_notes(st, q, err);
   if (s == LAN_OK) s = describe_notes(st, cue, q, err);

@@ -168,7 +168,7 @@ float *score_feature_of(score_state *st, uint32_t note, score_feature f) {
   return &st->candidates.data[st->slot[note] - 1].features[f];
 }
 
-static void forget_candidates(score_state *st) {
+void score_forget_candidates(score_state *st) {
   for (size_t i = 0; i < st->candidates.len; i++) st->slot[st->candidates.data[i].note] = 0;
   st->candidates.len = 0;
 }
@@ -207,7 +207,7 @@ static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_
 }
 
 lan_status score_candidates(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
-  forget_candidates(st);
+  score_forget_candidates(st);
   lan_status s = score_spread_channels(st, cue, err);
   if (s == LAN_OK) s = score_use(st, cue, err);
   if (s != LAN_OK) return s;

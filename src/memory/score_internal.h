@@ -11,6 +11,8 @@ float *score_feature_of(score_state *st, uint32_t note, score_feature f);
  * until they are forgotten; st->similar are the strongest. */
 lan_status score_compare_words(score_state *st, const score_cue *cue, lan_error *err);
 void score_forget_words(score_state *st);
+/* Those of the answer before: their slots are free again. */
+void score_forget_candidates(score_state *st);
 
 /* channels.c: features that activation brings; the notes that it reaches become candidates. */
 lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_error *err);

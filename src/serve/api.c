@@ -1,0 +1,264 @@
+/* Who may ask, and the way of a request to its route and back. */
+#include "serve/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "serve/api_internal.h"
+#include "serve/page.h"
+
+/* ---- errors ---- */
+
+void api_fail(http_reply *reply, int status, const char *message) {
+  lan_buf_clear(&reply->body);
+  json_writer j = {&reply->body, false};
+  jw_open(&j, '{');
+  jw_key(&j, "error");
+  jw_open(&j, '{');
+  jw_key(&j, "status");
+  jw_integer(&j, status);
+  jw_entry(&j, "message", message);
+  jw_close(&j, '}');
+  jw_close(&j, '}');
+  jw_end(&j);
+  reply->status = status;
+}
+
+static int status_of(lan_status s) {
+  switch (s) {
+    case LAN_OK: return 200;
+    case LAN_ENOTFOUND: return 404;
+    case LAN_EAMBIGUOUS: return 409;
+    case LAN_EINVAL:
+    case LAN_ERANGE:
+    case LAN_EFORMAT: return 400;
+    case LAN_ELIMIT: return 413;
+    case LAN_EBUSY:
+    case LAN_ENOMEM: return 503;
+    default: return 500;
+  }
+}
+
+/* ---- who may ask ---- */
+
+/* Equal, in a time that tells nothing about where they differ. */
+static bool is_token(const char *token, lan_str given) {
+  size_t n = strlen(token);
+  unsigned differ = given.len != n;
+  for (size_t i = 0; i < n; i++) {
+    differ |= (unsigned char)token[i] ^ (unsigned char)(given.len == n ? given.ptr[i] : 0);
+  }
+  return differ == 0;
+}
+
+static bool has_token(const api *a, const http_head *head) {
+  lan_str v = head->fields[HTTP_AUTHORIZATION];
+  static const char bearer[] = "Bearer ";
+  size_t n = sizeof bearer - 1;
+  if (v.len < n || !http_same((lan_str){v.ptr, n}, bearer)) return false;
+  return is_token(a->options.token, (lan_str){v.ptr + n, v.len - n});
+}
+
+/* "name", "name:port", "[address]:port" of this server. Another name that leads here would be another site's. */
+static bool is_ours(const api *a, lan_str host) {
+  const char *names[] = {"localhost", "127.0.0.1", "[::1]", a->options.host};
+  char with_port[300];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!names[i]) continue;
+    bool plain = a->port == 0 || a->port == 80;
+    snprintf(with_port, sizeof with_port, "%s:%u", names[i], a->port);
+    if ((plain && http_same(host, names[i])) || http_same(host, with_port)) return true;
+  }
+  return false;
+}
+
+static bool is_our_origin(const api *a, lan_str origin) {
+  static const char scheme[] = "http://";
+  size_t n = sizeof scheme - 1;
+  return origin.len > n && memcmp(origin.ptr, scheme, n) == 0 &&
+         is_ours(a, (lan_str){origin.ptr + n, origin.len - n});
+}
+
+/* Pages of other sites may not ask, whatever they know. */
+static int check_site(const api *a, const http_head *head, http_reply *r) {
+  lan_str origin = head->fields[HTTP_ORIGIN], site = head->fields[HTTP_SEC_FETCH_SITE];
+  if (!is_ours(a, head->fields[HTTP_HOST])) {
+    api_fail(r, 421, "this server does not go by the name in Host");
+  } else if (origin.ptr && !is_our_origin(a, origin)) {
+    api_fail(r, 403, "pages of other origins may not ask");
+  } else if (http_same(site, "cross-site") && !page_find(head->path)) {
+    api_fail(r, 403, "pages of other sites may not ask");
+  }
+  return r->status;
+}
+
+/* ---- routes ---- */
+
+static const api_route *find_route(const http_head *head, bool *known) {
+  *known = false;
+  for (size_t i = 0; i < api_n_routes; i++) {
+    const api_route *r = &api_routes[i];
+    if (!lan_str_equal(head->path, lan_str_of(r->path))) continue;
+    *known = true;
+    if (lan_str_equal(head->method, lan_str_of(r->method))) return r;
+  }
+  return NULL;
+}
+
+static bool is_json(lan_str type) {
+  const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
+  lan_str name = {type.ptr, end ? (size_t)(end - type.ptr) : type.len};
+  return http_same(lan_str_trim(name), "application/json");
+}
+
+static int check_page(const http_head *head, http_reply *r) {
+  bool reads =
+      lan_str_equal(head->method, LAN_STR("GET")) || lan_str_equal(head->method, LAN_STR("HEAD"));
+  if (reads) return 0;
+  api_fail(r, 405, "this can only be read");
+  r->headers = "Allow: GET, HEAD\r\n";
+  return r->status;
+}
+
+static int check_route(const api *a, const http_head *head, size_t *most, http_reply *r) {
+  bool known;
+  const api_route *route = find_route(head, &known);
+  if (!has_token(a, head)) {
+    api_fail(r, 401, "open the page by the address that lantoa serve prints: it holds the token");
+    r->headers = "WWW-Authenticate: Bearer realm=\"lantoa\"\r\nCache-Control: no-store\r\n";
+  } else if (!known) {
+    api_fail(r, 404, "there is nothing at this address; see docs/api.md");
+  } else if (!route) {
+    api_fail(r, 405, "this address takes another method");
+  } else if (route->body_most && !is_json(head->fields[HTTP_CONTENT_TYPE])) {
+    api_fail(r, 415, "send JSON, with Content-Type: application/json");
+  } else if (route->body_most && !head->fields[HTTP_CONTENT_LENGTH].ptr) {
+    api_fail(r, 411, "send the body's length as Content-Length");
+  } else {
+    *most = route->body_most;
+  }
+  return r->status;
+}
+
+static int check(void *ctx, const http_head *head, size_t *most, http_reply *r) {
+  api *a = ctx;
+  if (check_site(a, head, r)) return r->status;
+  return page_find(head->path) ? check_page(head, r) : check_route(a, head, most, r);
+}
+
+static void refuse(void *ctx, int status, const char *why, http_reply *r) {
+  (void)ctx;
+  api_fail(r, status, why);
+}
+
+/* ---- answers that are kept ---- */
+
+static kept_answer *place_for(api *a, const http_head *head, uint64_t *key) {
+  *key = lan_hash(head->path.ptr, head->path.len, lan_hash(head->query.ptr, head->query.len, 0));
+  return &a->kept[lan_hash_mix(*key) % KEPT_ANSWERS];
+}
+
+/* Path and query lie one behind the other in the head. */
+static lan_str whole_target(const http_head *head) {
+  return (lan_str){head->path.ptr, (size_t)(head->query.ptr + head->query.len - head->path.ptr)};
+}
+
+static bool answer_again(api *a, const http_head *head, http_reply *r) {
+  uint64_t key;
+  const kept_answer *k = place_for(a, head, &key);
+  if (k->key != key || !k->body.len || !lan_str_equal(lan_buf_str(&k->request), whole_target(head)))
+    return false;
+  lan_buf_add(&r->body, k->body.data, k->body.len);
+  return true;
+}
+
+static void keep(api *a, const http_head *head, const lan_buf *body) {
+  uint64_t key;
+  kept_answer *k = place_for(a, head, &key);
+  lan_str target = whole_target(head);
+  if (body->failed || body->len + target.len > KEPT_BYTES) return;
+  lan_buf_free(&k->request);
+  lan_buf_free(&k->body);
+  lan_buf_add(&k->request, target.ptr, target.len);
+  lan_buf_add(&k->body, body->data, body->len);
+  if (k->request.failed || k->body.failed) lan_buf_free(&k->body);
+  k->key = key;
+}
+
+void api_changed(api *a) {
+  for (size_t i = 0; i < KEPT_ANSWERS; i++) {
+    lan_buf_free(&a->kept[i].request);
+    lan_buf_free(&a->kept[i].body);
+  }
+}
+
+/* ---- answering ---- */
+
+static void send_page(const page_file *page, http_reply *r) {
+  r->type = page->type;
+  r->lasting = page->bytes;
+  r->lasting_len = page->n;
+  r->headers = "Cache-Control: no-cache\r\n";
+}
+
+static lan_status read_body(api_call *c) {
+  json_error_t e;
+  lan_str b = c->request->body;
+  c->body = json_loadb(b.len ? b.ptr : "", b.len, JSON_REJECT_DUPLICATES, &e);
+  if (json_is_object(c->body)) return LAN_OK;
+  return lan_fail(&c->err, LAN_EFORMAT, "the body is not one JSON object: %s",
+                  c->body ? "it is something else" : e.text);
+}
+
+static void call_route(api *a, const api_route *route, const http_request *request, http_reply *r) {
+  api_call c = {.a = a, .request = request, .reply = r, .json = {&r->body, false}};
+  lan_status s = route->body_most ? read_body(&c) : LAN_OK;
+  if (s == LAN_OK) s = route->answer(&c);
+  json_decref(c.body);
+  if (s != LAN_OK) {
+    api_fail(r, status_of(s), c.err.message);
+  } else if (route->keep) {
+    keep(a, &request->head, &r->body);
+  }
+  if (s == LAN_OK && route->changes) api_changed(a);
+}
+
+static void answer(void *ctx, const http_request *request, http_reply *r) {
+  api *a = ctx;
+  bool known;
+  const page_file *page = page_find(request->head.path);
+  const api_route *route = page ? NULL : find_route(&request->head, &known);
+  if (page) {
+    send_page(page, r);
+  } else if (!route->keep || !answer_again(a, &request->head, r)) {
+    call_route(a, route, request, r);
+  }
+}
+
+http_calls api_calls(api *a) { return (http_calls){a, check, answer, refuse}; }
+
+void api_set_port(api *a, uint16_t port) { a->port = port; }
+
+lan_status api_new(const api_options *options, api **out, lan_error *err) {
+  api *a = lan_alloc_zeroed(1, sizeof *a);
+  if (a) a->kept = lan_alloc_zeroed(KEPT_ANSWERS, sizeof *a->kept);
+  if (!a || !a->kept) {
+    free(a);
+    return lan_fail_memory(err, KEPT_ANSWERS * sizeof *a->kept);
+  }
+  a->options = *options;
+  a->mcp = (mcp){options->memory, options->allow_feedback};
+  *out = a;
+  return LAN_OK;
+}
+
+void api_free(api *a) {
+  if (!a) return;
+  api_changed(a);
+  free(a->kept);
+  free(a);
+}

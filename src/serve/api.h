@@ -1,0 +1,31 @@
+/* What the server answers: the page, the memory as JSON (docs/api.md), and MCP. Nothing is decided here that the memory
+ * could decide; this is about who may ask, and in what words. */
+#ifndef SERVE_API_H
+#define SERVE_API_H
+
+#include "lantoa/memory.h"
+#include "lantoa/train.h"
+#include "serve/http.h"
+
+typedef struct api api;
+
+typedef struct api_options {
+  lan_memory *memory;  /* stays the caller's */
+  lan_model *model;    /* that recognises pictures, or NULL; stays the caller's */
+  const char *token;   /* that who asks must know */
+  const char *host;    /* a further name or address that requests may be for, or NULL */
+  bool allow_feedback; /* assistants may record what the user says of results */
+} api_options;
+
+lan_status api_new(const api_options *options, api **out, lan_error *err);
+void api_free(api *a);
+
+/* What the server calls. */
+http_calls api_calls(api *a);
+/* To be told once the server listens: requests name its port. */
+void api_set_port(api *a, uint16_t port);
+
+/* To be called when the memory was brought up to date: answers that are kept are dropped. */
+void api_changed(api *a);
+
+#endif

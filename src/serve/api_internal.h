@@ -1,0 +1,56 @@
+/* What the files of the API share. */
+#ifndef SERVE_API_INTERNAL_H
+#define SERVE_API_INTERNAL_H
+
+#include <jansson.h>
+
+#include "base/json.h"
+#include "serve/api.h"
+#include "serve/mcp.h"
+
+/* Answers that were given and still hold. */
+enum { KEPT_ANSWERS = 2048, KEPT_BYTES = 48 << 10 };
+
+typedef struct kept_answer {
+  uint64_t key; /* hash of the request */
+  lan_buf request, body;
+} kept_answer;
+
+struct api {
+  api_options options;
+  uint16_t port;
+  mcp mcp;
+  kept_answer *kept; /* KEPT_ANSWERS of them, by hash */
+};
+
+/* One request on its way. */
+typedef struct api_call {
+  api *a;
+  const http_request *request;
+  json_t *body; /* of a POST, an object; else NULL */
+  http_reply *reply;
+  json_writer json; /* into reply->body */
+  lan_error err;
+} api_call;
+
+typedef struct api_route {
+  const char *method, *path;
+  size_t body_most;
+  bool keep;    /* the answer holds until the memory changes */
+  bool changes; /* the memory */
+  lan_status (*answer)(api_call *c);
+} api_route;
+
+extern const api_route api_routes[];
+extern const size_t api_n_routes;
+
+/* Makes `reply` a JSON error. */
+void api_fail(http_reply *reply, int status, const char *message);
+
+/* The string that a query's key or a body's member holds, into `out`; LAN_EINVAL, naming the key, if there is none. */
+lan_status api_text(api_call *c, const char *key, lan_buf *out);
+/* A whole number from `least` to `most`; `usual` if it is not given. */
+lan_status api_number(api_call *c, const char *key, size_t least, size_t most, size_t usual,
+                      size_t *out);
+
+#endif
