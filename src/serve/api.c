@@ -157,29 +157,33 @@ static void refuse(void *ctx, int status, const char *why, http_reply *r) {
 
 /* ---- answers that are kept ---- */
 
-static kept_answer *place_for(api *a, const http_head *head, uint64_t *key) {
-  *key = lan_hash(head->path.ptr, head->path.len, lan_hash(head->query.ptr, head->query.len, 0));
-  return &a->kept[lan_hash_mix(*key) % KEPT_ANSWERS];
-}
-
 /* Path and query lie one behind the other in the head. */
 static lan_str whole_target(const http_head *head) {
   return (lan_str){head->path.ptr, (size_t)(head->query.ptr + head->query.len - head->path.ptr)};
 }
 
+/* The first of the places where the answer may be. */
+static kept_answer *places_for(api *a, lan_str target, uint64_t *key) {
+  *key = lan_hash(target.ptr, target.len, 0);
+  return &a->kept[lan_hash_mix(*key) % (KEPT_ANSWERS / KEPT_WAYS) * KEPT_WAYS];
+}
+
 static bool answer_again(api *a, const http_head *head, http_reply *r) {
   uint64_t key;
-  const kept_answer *k = place_for(a, head, &key);
-  if (k->key != key || !k->body.len || !lan_str_equal(lan_buf_str(&k->request), whole_target(head)))
-    return false;
-  lan_buf_add(&r->body, k->body.data, k->body.len);
-  return true;
+  lan_str target = whole_target(head);
+  const kept_answer *k = places_for(a, target, &key), *end = k + KEPT_WAYS;
+  for (; k < end; k++) {
+    if (k->key != key || !k->body.len || !lan_str_equal(lan_buf_str(&k->request), target)) continue;
+    lan_buf_add(&r->body, k->body.data, k->body.len);
+    return true;
+  }
+  return false;
 }
 
 static void keep(api *a, const http_head *head, const lan_buf *body) {
   uint64_t key;
-  kept_answer *k = place_for(a, head, &key);
   lan_str target = whole_target(head);
+  kept_answer *k = places_for(a, target, &key) + a->turn++ % KEPT_WAYS;
   if (body->failed || body->len + target.len > KEPT_BYTES) return;
   lan_buf_free(&k->request);
   lan_buf_free(&k->body);

@@ -9,7 +9,7 @@
 #include "serve/mcp.h"
 
 /* Answers that were given and still hold. */
-enum { KEPT_ANSWERS = 2048, KEPT_BYTES = 48 << 10 };
+enum { KEPT_ANSWERS = 16384, KEPT_WAYS = 4, KEPT_BYTES = 8 << 10 };
 
 typedef struct kept_answer {
   uint64_t key; /* hash of the request */
@@ -20,7 +20,8 @@ struct api {
   api_options options;
   uint16_t port;
   mcp mcp;
-  kept_answer *kept; /* KEPT_ANSWERS of them, by hash */
+  kept_answer *kept; /* KEPT_ANSWERS of them, KEPT_WAYS places for each hash */
+  uint32_t turn;     /* which of the places is taken next */
 };
 
 /* One request on its way. */

@@ -42,6 +42,7 @@ export class Graph {
   private over = -1;
   private time = 3;
   private scale = 1;
+  private size = 1; // of nodes: smaller on a small canvas
   private started = 0;
   private frame = 0;
   private colours = { paper: "", ink: "", soft: "", line: "", accent: "" };
@@ -169,6 +170,7 @@ export class Graph {
   private fit(w: number, h: number): void {
     const xs = this.dots.map((d) => d.place.x), ys = this.dots.map((d) => d.place.y);
     const left = Math.min(...xs), right = Math.max(...xs), top = Math.min(...ys), bottom = Math.max(...ys);
+    this.size = Math.max(0.5, Math.min(1, Math.min(w, h) / 560));
     this.scale = Math.min((w - 150) / (right - left || 1), (h - 70) / (bottom - top || 1), 620);
     this.centre = { x: w / 2 - (this.scale * (left + right)) / 2, y: h / 2 - (this.scale * (top + bottom)) / 2 };
   }
@@ -212,7 +214,7 @@ export class Graph {
   }
 
   private radius(i: number): number {
-    return (this.dots[i].node.kind === "note" ? 4 : 2.5) + 9 * this.heat(i);
+    return ((this.dots[i].node.kind === "note" ? 4 : 2.5) + 9 * this.heat(i)) * this.size;
   }
 
   private drawDots(g: CanvasRenderingContext2D): void {
@@ -257,7 +259,8 @@ export class Graph {
       const box = free ?? (this.weight(i) >= 2 ? boxes[0] : undefined);
       if (!box) continue;
       names.push(box);
-      this.drawName(g, short, box, this.heat(i) > 0 || this.weight(i) >= 2 ? 1 : 0.45);
+      const faint = this.weight(i) < 2 && (this.heat(i) === 0 || this.lit.size > 0);
+      this.drawName(g, short, box, faint ? 0.5 : 1);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { Cue, Path, Result, Sentence, Why } from "./api";
 import { byId, make } from "./dom";
-import { say, words } from "./words";
+import { reasonOf, say, words } from "./words";
 
 export interface ListActions {
   light(r: Result | null): void;
@@ -52,13 +52,14 @@ export class List {
 
   /** `keep`: the same was asked anew; what was open stays open. */
   show(cue: Cue, results: Result[], keep: boolean): void {
-    const focused = keep ? this.focused() : -1;
+    const focused = keep ? this.focused() : -1, path = this.results[focused]?.path;
     this.cue = cue;
     this.results = results;
     if (!keep) this.verdicts.clear();
     if (!keep || !results.some((r) => r.path === this.open)) this.open = null;
     this.list.replaceChildren(...results.map((r, i) => this.item(r, i)));
-    if (focused >= 0) this.focus(Math.min(focused, results.length - 1));
+    const moved = results.findIndex((r) => r.path === path);
+    if (focused >= 0) this.focus(moved >= 0 ? moved : Math.min(focused, results.length - 1));
     if (this.open) this.act.light(results.find((r) => r.path === this.open)!);
   }
 
@@ -117,7 +118,7 @@ export class List {
           mark ? make("i", { title: say(r.linked === "in" ? "linkedIn" : "linkedOut") }, mark) : null, r.title),
         folder ? make("span", { class: "folder" }, folder) : null),
       make("span", { class: "bar" }, bar),
-      make("span", { class: "reason" }, r.reason));
+      make("span", { class: "reason" }, reasonOf(r.reason)));
     const why = make("div", { class: "why", hidden: this.open !== r.path });
     if (this.open === r.path) why.append(...this.why(r, null));
     return make("li", { class: this.open === r.path ? "lit" : "", "data-path": r.path }, row, why);
@@ -143,7 +144,7 @@ export class List {
     const verdict = this.verdicts.get(r.path);
     const judge = (v: "good" | "bad") => make("button",
       { type: "button", class: v, "aria-pressed": String(verdict === v), click: () => this.judge(r, v) },
-      `${v === "good" ? "👍" : "👎"} ${say(v)}`);
+      `${v === "good" ? "✓" : "✗"} ${say(v)}`);
     return make("div", { class: "acts" },
       make("button", { type: "button", click: () => this.act.goOn(r) }, say("goOn")),
       make("a", { href: this.act.obsidian(r.path) }, say("obsidian")),

@@ -239,7 +239,7 @@ function wire(): void {
 }
 
 function shortcut(e: KeyboardEvent): void {
-  const typing = e.target instanceof HTMLInputElement && e.target.type === "text";
+  const typing = e.target instanceof HTMLInputElement && e.target.type === "text" && !(e.key === "/" && !e.target.value);
   if (typing || e.ctrlKey || e.altKey || e.metaKey || byId("memory").hidden) return;
   if (e.key === "/") {
     e.preventDefault();

@@ -187,3 +187,26 @@ export function words(): Words {
 export function say(key: Exclude<keyof Words, "signals">, ...values: (string | number)[]): string {
   return words()[key].replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)]));
 }
+
+// The memory's reasons come in English.
+const reasons: [RegExp, string][] = [
+  [/^linked with (.*) both ways$/, "liên kết hai chiều với $1"],
+  [/^linked from (.*)$/, "$1 liên kết tới"],
+  [/^links to (.*)$/, "liên kết tới $1"],
+  [/^named in (.*)$/, "được nhắc tên trong $1"],
+  [/^names (.*)$/, "nhắc tên $1"],
+  [/^both linked from (.*)$/, "cùng được $1 liên kết tới"],
+  [/^both link to (.*)$/, "cùng liên kết tới $1"],
+  [/^both tagged (.*)$/, "cùng thẻ $1"],
+  [/^tied to notes that read like (.*)$/, "gắn với những ghi chú giống $1"],
+  [/^opened from (.*) before$/, "đã từng mở từ $1"],
+  [/^said to belong to (.*)$/, "bạn đã nói là hợp với $1"],
+  [/^holds: (.*); tied to (.*)$/, "có từ: $1; gắn với $2"],
+  [/^holds: (.*)$/, "có từ: $1"],
+  [/^tied to (.*)$/, "gắn với $1"],
+];
+
+export function reasonOf(text: string): string {
+  const known = current === "vi" ? reasons.find(([r]) => r.test(text)) : undefined;
+  return known ? text.replace(known[0], known[1]) : text;
+}

@@ -1,0 +1,206 @@
+// The page in a real browser, as a person uses it: page.mjs LANTOA EXAMPLES [SCREENSHOTS]
+// Wants Debian's chromium and npm's playwright-core (in NODE_PATH's folder); exits with 77, "skipped", without them.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const [lantoa, examples, screenshots] = process.argv.slice(2).map((p) => resolve(p));
+const chromium = "/usr/bin/chromium";
+let playwright;
+try {
+  const require = createRequire(join(process.env.NODE_PATH ?? "/usr/share/nodejs", "/"));
+  playwright = require("playwright-core");
+} catch {
+  playwright = null;
+}
+if (!playwright || !existsSync(chromium)) {
+  console.log("skipped: there is no chromium, or no playwright-core in NODE_PATH");
+  process.exit(77);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "lantoa-test-"));
+const vault = join(folder, "vault");
+cpSync(join(examples, "vault"), vault, { recursive: true });
+writeFileSync(join(vault, "<img src=x onerror=hacked()>.md"), "<script>hacked()</script> [[Cà phê]] <b onmouseover=hacked()>x</b>");
+
+const env = { ...process.env, HOME: folder };
+for (const name of ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]) delete env[name];
+const server = spawn(lantoa, ["serve", "--port", "0", "--vault", vault, "--model", join(examples, "pictures/doodles.safetensors")],
+  { env, stdio: ["ignore", "pipe", "inherit"] });
+const address = await new Promise((done) => server.stdout.once("data", (d) => done(/http:\S+/.exec(String(d))[0])));
+const browser = await playwright.chromium.launch({
+  executablePath: chromium, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+const wrong = [];
+
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "vi-VN", ...options });
+  const page = await context.newPage();
+  page.on("console", (m) => m.type() === "error" && wrong.push(m.text()));
+  page.on("pageerror", (e) => wrong.push(String(e)));
+  page.on("dialog", (d) => wrong.push(`a dialog: ${d.message()}`));
+  await page.exposeFunction("hacked", () => wrong.push("a note's script ran"));
+  await page.goto(address);
+  await page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
+  return page;
+}
+
+const rows = (page) => page.$$eval("#results > li", (list) => list.map((li) => li.dataset.path));
+const text = (page, selector) => page.textContent(selector);
+const shoot = async (page, name) => screenshots && page.screenshot({ path: join(screenshots, `${name}.png`) });
+const picture = (page) => page.evaluate(() => document.getElementById("graph").toDataURL());
+
+async function ask(page, words, path) {
+  await page.fill("#search", words);
+  await page.waitForSelector("#choices li");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((p) => document.querySelector("#cue span")?.textContent === p, path);
+}
+
+async function searchAndChoose() {
+  const page = await open();
+  assert.ok(!page.url().includes("token"), "the token does not stay in the address");
+  await ask(page, "cà ph", "Cà phê.md");
+  const found = await rows(page);
+  assert.ok(found.length >= 10 && found.includes("Quán cà phê.md"));
+  const before = await picture(page);
+  await page.click("#results > li:first-child .row");
+  await page.waitForSelector("#results > li.lit .path");
+  assert.ok(await page.$("#results > li.lit blockquote mark"), "the sentence that links them");
+  assert.notEqual(await picture(page), before, "its paths are lit");
+  await shoot(page, "memory");
+  await page.context().close();
+}
+
+async function play() {
+  const page = await open();
+  await ask(page, "cà phê", "Cà phê.md");
+  const end = await picture(page), last = await text(page, "#step-name");
+  await page.click("#play");
+  await page.waitForFunction((s) => document.getElementById("step-name").textContent !== s, last);
+  assert.notEqual(await picture(page), end);
+  await page.waitForFunction((s) => document.getElementById("step-name").textContent === s, last);
+  await page.fill("#step", "1");
+  assert.notEqual(await text(page, "#step-name"), last);
+  await page.context().close();
+}
+
+/** Nothing but keys, from the empty page to a thumb that changes the next ranking. */
+async function keysAndThumbs() {
+  const page = await open();
+  await page.keyboard.press("/");
+  await page.keyboard.type("nhân s");
+  await page.waitForSelector("#choices li[aria-selected=true]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#results > li");
+  const before = await rows(page), path = before[7];
+  for (let i = 0; i < 7; i++) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#results > li.lit .why");
+  await page.keyboard.press("g");
+  await page.waitForFunction(([p, at]) => [...document.querySelectorAll("#results > li")].findIndex((li) => li.dataset.path === p) < at,
+    [path, 7]);
+  const after = await rows(page);
+  assert.ok(after.indexOf(path) < 7, "good: it comes up sooner");
+  await page.keyboard.press("h");
+  await page.waitForFunction((p) => ![...document.querySelectorAll("#results > li")].some((li) => li.dataset.path === p), path);
+  assert.ok((await page.$$("#history li")).length >= 1);
+  await page.context().close();
+}
+
+async function pictures() {
+  const page = await open();
+  await page.setInputFiles("#picture", join(examples, "pictures/coffee.png"));
+  await page.waitForSelector("#cue img");
+  assert.ok((await rows(page)).includes("Cà phê.md"), "a picture of coffee wakes coffee");
+  const bytes = [...readFileSync(join(examples, "pictures/coffee.png"))];
+  await page.reload();
+  await page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
+  await page.evaluate((b) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(b)], "coffee.png", { type: "image/png" }));
+    dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, bytes);
+  await page.waitForSelector("#cue img");
+  await page.context().close();
+}
+
+async function languagesAndThemes() {
+  const page = await open();
+  assert.equal(await page.getAttribute("html", "lang"), "vi");
+  assert.equal((await text(page, "#tab-room")).trim(), "Phòng học");
+  await page.click("#language");
+  assert.equal(await page.getAttribute("html", "lang"), "en");
+  assert.equal((await text(page, "#tab-room")).trim(), "Learning room");
+  const light = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.click("#theme");
+  assert.notEqual(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), light);
+  await ask(page, "coffee with friends", "question");
+  await shoot(page, "dark");
+  await page.context().close();
+}
+
+async function learningRoom() {
+  const page = await open({ reducedMotion: "reduce" });
+  await page.click("#tab-room");
+  await page.waitForFunction(() => document.querySelectorAll("#room .tools button").length > 10);
+  const board = () => page.evaluate(() => document.querySelector("#room canvas.square").toDataURL());
+  const first = await board(), said = await text(page, "#room .say");
+  await page.click("#room .player button >> nth=1");
+  await page.waitForFunction((s) => document.querySelector("#room .say").textContent !== s, said);
+  assert.notEqual(await board(), first, "a throw is shown");
+  const right = async () => Number(/(\d+) \/ 64/.exec(await text(page, "#room .player output"))[1]);
+  await page.fill("#room .player input", "1200");
+  await page.waitForFunction(() => /1200/.test(document.querySelector("#room .player output").textContent));
+  assert.ok((await right()) >= 58, "it has learnt");
+  await shoot(page, "room");
+  const words = () => page.evaluate(() => document.querySelector("#room .stage canvas").toDataURL());
+  const before = await words();
+  await page.click("#room .tools button:has-text('nhân sự')");
+  await page.waitForSelector("#room .tools button[aria-pressed=true]:has-text('nhân sự')");
+  assert.notEqual(await words(), before);
+  await page.context().close();
+}
+
+async function narrow() {
+  const page = await open({ viewport: { width: 390, height: 844 } });
+  await ask(page, "cà phê", "Cà phê.md");
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+  await shoot(page, "narrow");
+  await page.context().close();
+}
+
+/** Frames a second while 200 nodes play, drawn without a graphics card. */
+async function frames() {
+  const page = await open();
+  await page.route("**/api/v1/*activity=80*", (r) => r.continue({ url: r.request().url().replace("activity=80", "activity=200") }));
+  await ask(page, "cà phê", "Cà phê.md");
+  await page.click("#play");
+  const times = await page.evaluate(() => new Promise((done) => {
+    const times = [];
+    const next = (now) => (times.push(now), times.length < 90 ? requestAnimationFrame(next) : done(times));
+    requestAnimationFrame(next);
+  }));
+  const gaps = times.slice(1).map((t, i) => t - times[i]).sort((a, b) => a - b);
+  console.log(`frames while 200 nodes play: ${(1000 / gaps[44]).toFixed(0)} a second at the median, ${(1000 / gaps[85]).toFixed(0)} at the 95th percentile`);
+  await page.context().close();
+}
+
+let code = 0;
+try {
+  for (const step of [searchAndChoose, play, keysAndThumbs, pictures, languagesAndThemes, learningRoom, narrow, frames]) {
+    console.log(step.name);
+    await step();
+    assert.deepEqual(wrong, []);
+  }
+} catch (e) {
+  console.log(e);
+  code = 1;
+}
+await browser.close();
+server.kill();
+rmSync(folder, { recursive: true, force: true });
+process.exit(code);
