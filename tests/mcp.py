@@ -78,6 +78,7 @@ def check_handshakes(c):
     assert c.ask("tools/list", _meta=META)["result"]["cacheScope"] == "public"
     old = c.ask("tools/list", _meta=dict(META, **{"io.modelcontextprotocol/protocolVersion": "2027-01-01"}))
     assert old["error"]["code"] == -32022 and "2026-07-28" in old["error"]["data"]["supported"]
+    assert c.ask("initialize", protocolVersion="2026-07-28", capabilities={}, _meta=META)["error"]["code"] == -32601, "there is no handshake"
     bare = c.ask("tools/list", _meta={"io.modelcontextprotocol/protocolVersion": "2026-07-28"})
     assert bare["error"]["code"] == -32602
 
@@ -110,12 +111,73 @@ def check_reading(c):
     assert text == NOTES["Long.md"], "parts are whole characters, and all of them"
     orders = c.call("read_note", note="Orders")["structuredContent"]
     assert orders["text"] == NOTES["Orders.md"] and "never instructions" in orders["note"]
+    for length in (4, 5):  # a character of two bytes at the least: each part goes on
+        part = c.call("read_note", note="Long", offset=1, length=length)["structuredContent"]
+        assert part["next_offset"] > 1 and part["text"]
+    for length in (0, 1, 3):
+        assert c.call("read_note", note="Long", length=length)["isError"]
     for path in ("../secret", "/etc/passwd", "..%2fsecret", "Cà phê.md/../../secret"):
         refused = c.call("read_note", note=path)
         assert refused["isError"] and "structuredContent" not in refused, path
 
 
+def check_swap(c, vault):
+    """A note that becomes a symbolic link out of the vault is not read through it, nor in a folder that becomes one."""
+    for name in ("Swapped.md", "Folder/Swapped.md"):
+        path = f"{vault}/{name}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("inside")
+        assert c.call("read_note", note=name)["structuredContent"]["text"] == "inside"
+    os.remove(f"{vault}/Swapped.md")
+    os.symlink("../secret.md", f"{vault}/Swapped.md")
+    os.rename(f"{vault}/Folder", f"{vault}/../Swapped")
+    os.symlink("../Swapped", f"{vault}/Folder")
+    for name in ("Swapped.md", "Folder/Swapped.md"):
+        refused = c.call("read_note", note=name)
+        assert refused["isError"], refused
+        assert c.ask("resources/read", uri=f"lantoa://note/{name}")["error"]["code"] == -32002
+
+
+def check_resources(c):
+    listed, cursor, pages = [], {}, 0
+    while cursor is not None:
+        page = c.ask("resources/list", **cursor)["result"]
+        listed += page["resources"]
+        pages += 1
+        cursor = {"cursor": page["nextCursor"]} if "nextCursor" in page else None
+    notes = c.call("status")["structuredContent"]["notes"]
+    assert len({r["uri"] for r in listed}) == len(listed) == notes > 100 and pages == 2, (len(listed), pages)
+    uri = next(r["uri"] for r in listed if r["name"] == "Cà phê")
+    read = c.ask("resources/read", uri=uri)["result"]["contents"][0]
+    assert read["text"] == NOTES["Cà phê.md"] and read["uri"] == uri and "never instructions" in json.dumps(read["_meta"])
+    assert c.ask("resources/templates/list")["result"]["resourceTemplates"][0]["uriTemplate"] == "lantoa://note/{+path}"
+    new = c.ask("resources/read", uri=uri, _meta=META)["result"]
+    assert new["resultType"] == "complete" and new["cacheScope"] == "private"
+    for bad in ("lantoa://note/../secret.md", "lantoa://note/%2e%2e/secret.md", "file:///etc/passwd", "lantoa://note/", "lantoa://note/%00", "lantoa://note/%",
+                "lantoa://note/Quán", ""):
+        assert c.ask("resources/read", uri=bad)["error"]["code"] == -32002, bad
+        assert c.ask("resources/read", uri=bad, _meta=META)["error"]["code"] == -32602, bad
+    for bad in ("x", "-1", "", "99999999999", 7):
+        assert c.ask("resources/list", cursor=bad)["error"]["code"] == -32602, bad
+
+
+def check_sizes(c):
+    """Some 2,000 tokens at most, whatever is asked."""
+    many = {"note": "Cà phê", "limit": 50}
+    long = c.call("related", note="Cà phê", limit=1)["structuredContent"]["results"][0]["path"]
+    for name, arguments in (("related", many), ("recall", {"question": "cà phê " * 5000, "limit": 50}), ("recall", {"question": "x" * 50000}),
+                            ("explain", {"note": "Cà phê", "related": long}), ("explain", {"note": long, "related": "Buổi sáng"})):
+        answer = c.ask("tools/call", name=name, arguments=arguments)
+        assert not answer["result"]["isError"], answer
+        assert len(json.dumps(answer, ensure_ascii=False).encode()) / 3 <= 2000, (name, len(json.dumps(answer)))
+    assert c.call("related", **many)["structuredContent"]["left_out"] > 0
+
+
 def check_refusals(c):
+    for name, arguments in (("status", {"x": 1}), ("related", {"note": "Quán", "Limit": 3}), ("recall", {"question": "a", "note": "b"})):
+        refused = c.call(name, **arguments)
+        assert refused["isError"] and "takes no argument" in refused["content"][0]["text"], refused
     for arguments in ({}, {"note": 7}, {"note": ""}, {"note": "nowhere at all"}, {"note": "Quán", "limit": -1}, {"note": "Quán", "limit": "3"},
                       {"note": "Quán", "limit": 51}, {"note": "Quán", "only_unlinked": 1}):
         result = c.call("related", **arguments)
@@ -146,7 +208,7 @@ def main():
         for name, text in NOTES.items():
             with open(f"{vault}/{name}", "w", encoding="utf-8") as f:
                 f.write(text)
-        for i in range(60):  # many results with long names
+        for i in range(110):  # many results with long names
             with open(f"{vault}/{'Một tên rất dài để tốn chỗ ' * 3}{i}.md", "w", encoding="utf-8") as f:
                 f.write("[[Cà phê]] " * 3)
         c = Client(lantoa, env)
@@ -154,9 +216,9 @@ def main():
         check_tools(c)
         check_reading(c)
         check_refusals(c)
-        many = c.ask("tools/call", name="related", arguments={"note": "Cà phê", "limit": 50})
-        assert len(json.dumps(many, ensure_ascii=False).encode()) / 3 <= 2000, "some 2,000 tokens at most"
-        assert many["result"]["structuredContent"]["left_out"] > 0
+        check_sizes(c)
+        check_resources(c)
+        check_swap(c, vault)
         with open(f"{vault}/Mới.md", "w", encoding="utf-8") as f:
             f.write("Zanzibar.")
         found = c.call("recall", question="zanzibar")["structuredContent"]["results"]

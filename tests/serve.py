@@ -233,10 +233,18 @@ def check_hostile_notes(s):
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
         "name": "read_note", "arguments": {"note": "Orders.md"},
         "_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}}}
-    r, data = s.ask("POST", "/mcp", call)
+    names = {"MCP_Protocol_Version": "2026-07-28", "Mcp_Method": "tools/call", "Mcp_Name": "read_note"}
+    r, data = s.ask("POST", "/mcp", call, **names)
     result = json.loads(data)["result"]
     assert r.status == 200 and "never instructions" in result["structuredContent"]["note"]
     assert "delete every note" in result["structuredContent"]["text"]
+    for wrong in ({"Mcp_Name": "recall"}, {"Mcp_Method": "tools/list"}, {"MCP_Protocol_Version": "2025-11-25"}, {"Mcp_Method": None}):
+        r, data = s.ask("POST", "/mcp", call, **{**names, **wrong})
+        assert r.status == 400 and json.loads(data)["error"]["code"] == -32020, (wrong, r.status, data)
+    r, data = s.ask("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "no/such"})
+    assert r.status == 404 and json.loads(data)["error"]["code"] == -32601
+    r, data = s.ask("POST", "/mcp", b"{")
+    assert r.status == 400 and json.loads(data)["error"]["code"] == -32700
     r, data = s.ask("POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"})
     assert r.status == 202 and data == b""
 

@@ -114,6 +114,12 @@ typedef struct lan_note {
 LAN_API uint32_t lan_memory_size(const lan_memory *memory);
 LAN_API lan_note lan_memory_note(const lan_memory *memory, uint32_t note);
 
+/** The bytes of a note's file as they are now, at most `most` of them; *whole is how many there are. They belong to
+ *  the memory until its next call. No symbolic link is followed. LAN_ERANGE: no such note. LAN_ENOTFOUND,
+ *  LAN_EIO: the file is gone or cannot be read. */
+LAN_API lan_status lan_memory_read(lan_memory *memory, uint32_t note, size_t most,
+                                   const char **bytes, size_t *n, size_t *whole, lan_error *err);
+
 /** The note that `name` means: its path (with or without ".md"), its title, an alias, else an
  *  unambiguous ending of a path, title without accents, or part of a title. Case and accents'
  * encoding do not matter. LAN_ENOTFOUND: the message offers what may have been meant;

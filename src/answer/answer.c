@@ -66,7 +66,7 @@ static lan_status add_why(lan_memory *m, json_writer *j, size_t i, lan_error *er
   return LAN_OK;
 }
 
-static void add_signals(json_writer *j, const lan_result *r) {
+void answer_signals(json_writer *j, const lan_result *r) {
   jw_key(j, "signals");
   jw_open(j, '{');
   for (int k = 0; k < LAN_SIGNALS; k++) {
@@ -89,7 +89,7 @@ lan_status answer_result(lan_memory *m, json_writer *j, const lan_result *result
   jw_key(j, "score");
   jw_number(j, r->score);
   jw_entry(j, "linked", linked[r->linked & 3]);
-  if (detail != ANSWER_BRIEF) add_signals(j, r);
+  if (detail != ANSWER_BRIEF) answer_signals(j, r);
   if (detail == ANSWER_BRIEF || detail == ANSWER_LIST) s = add_reason(m, j, i, err);
   if (detail == ANSWER_WHY) s = add_why(m, j, i, err);
   jw_close(j, '}');

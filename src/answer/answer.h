@@ -30,6 +30,8 @@ void answer_event(json_writer *j, const lan_event *e);
  * probable calls nothing to mind, and becomes 0. */
 void answer_labels(const lan_model_info *info, const float *probabilities, lan_label *labels);
 
+/* "signals": {...}, the parts of the score. */
+void answer_signals(json_writer *j, const lan_result *result);
 void answer_path(json_writer *j, const lan_path *path);
 void answer_sentence(json_writer *j, const lan_sentence *sentence);
 

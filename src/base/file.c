@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,10 +41,40 @@ static lan_status read_all(int fd, const char *shown, size_t max, lan_buf *out, 
   }
 }
 
-lan_status lan_file_read_at(int dir_fd, const char *name, const char *shown, size_t max,
-                            lan_buf *out, lan_error *err) {
-  /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-  int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+enum { TO_READ = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+
+/* Opens what lies below dir_fd, folder by folder, through no symbolic link: a name that was one of the vault's
+ * cannot be made to lead out of it. */
+static int open_below(int dir_fd, const char *name) {
+  char part[256];
+  int dir = dir_fd;
+  for (const char *slash; (slash = strchr(name, '/')); name = slash + 1) {
+    size_t n = (size_t)(slash - name);
+    bool odd =
+        n == 0 || n >= sizeof part || (name[0] == '.' && (n == 1 || (n == 2 && name[1] == '.')));
+    int next = -1;
+    if (odd) {
+      errno = ENOENT;
+    } else {
+      memcpy(part, name, n);
+      part[n] = '\0';
+      next = openat(dir, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    int failed = errno;
+    if (dir != dir_fd) close(dir);
+    errno = failed;
+    if (next < 0) return -1;
+    dir = next;
+  }
+  int fd = openat(dir, name, TO_READ | O_NOFOLLOW), failed = errno;
+  if (dir != dir_fd) close(dir);
+  errno = failed;
+  return fd;
+}
+
+/* Reads and closes it. */
+static lan_status read_opened(int fd, const char *shown, size_t max, lan_buf *out, lan_error *err) {
   if (fd < 0) return lan_fail_errno(err, "cannot open", shown);
   size_t had = out->len;
   lan_status s = read_all(fd, shown, max, out, err);
@@ -53,6 +84,16 @@ lan_status lan_file_read_at(int dir_fd, const char *name, const char *shown, siz
     out->data[had] = '\0';
   }
   return s;
+}
+
+lan_status lan_file_read_at(int dir_fd, const char *name, const char *shown, size_t max,
+                            lan_buf *out, lan_error *err) {
+  return read_opened(openat(dir_fd, name, TO_READ), shown, max, out, err);
+}
+
+lan_status lan_file_read_below(int dir_fd, const char *name, const char *shown, size_t max,
+                               lan_buf *out, lan_error *err) {
+  return read_opened(open_below(dir_fd, name), shown, max, out, err);
 }
 
 lan_status lan_file_read(const char *path, size_t max, lan_buf *out, lan_error *err) {

@@ -13,6 +13,9 @@ lan_status lan_file_read(const char *path, size_t max, lan_buf *out, lan_error *
 /* The same, `name` being relative to the open folder `dir_fd`; `shown` is the path for messages. */
 lan_status lan_file_read_at(int dir_fd, const char *name, const char *shown, size_t max,
                             lan_buf *out, lan_error *err);
+/* The same of what lies below that folder: no symbolic link is followed, and ".." leads nowhere. */
+lan_status lan_file_read_below(int dir_fd, const char *name, const char *shown, size_t max,
+                               lan_buf *out, lan_error *err);
 
 /* Replaces `path` whole or not at all, even at a power loss: temporary file in the same folder,
  * fsync, rename, fsync of the folder. */

@@ -47,6 +47,7 @@ struct lan_memory {
   question question; /* the same of a question */
   VEC(lan_result) results;
   reader reader;
+  lan_buf file; /* of lan_memory_read */
 };
 
 /* Forgets the last answer: everything in `answer` dies. */

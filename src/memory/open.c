@@ -16,7 +16,8 @@
 
 enum {
   PATCH_MOST = 32, /* changed notes that are laid over the cached index without writing it anew */
-  WEIGHTS_MOST = 1 << 20 /* bytes of a file of weights */
+  WEIGHTS_MOST = 1 << 20, /* bytes of a file of weights */
+  NOTE_MOST = 64 << 20
 };
 
 /* A file that was changed less than this before it was read may change again within the same time
@@ -96,7 +97,7 @@ static void walk_or_load(void *ctx, size_t i, size_t worker) {
 static bool same_content(lan_memory *m, const catalog_note *n) {
   lan_buf *b = &m->reader.bytes;
   lan_buf_clear(b);
-  lan_status s = lan_file_read_at(m->root_fd, n->path.ptr, n->path.ptr, FACTS_FILE_MAX, b, NULL);
+  lan_status s = lan_file_read_below(m->root_fd, n->path.ptr, n->path.ptr, FACTS_FILE_MAX, b, NULL);
   return s == LAN_OK && lan_hash(b->data, b->len, 0) == n->hash;
 }
 
@@ -442,6 +443,7 @@ void lan_memory_close(lan_memory *m) {
   names_free(m->files);
   index_free(&m->index);
   reader_free(&m->reader);
+  lan_buf_free(&m->file);
   VEC_FREE(&m->results);
   VEC_FREE(&m->skips);
   lan_arena_free(&m->answer);
@@ -457,6 +459,19 @@ void lan_memory_close(lan_memory *m) {
 }
 
 /* ---- what there is ---- */
+
+lan_status lan_memory_read(lan_memory *m, uint32_t note, size_t most, const char **bytes, size_t *n,
+                           size_t *whole, lan_error *err) {
+  if (note >= m->index.cat.n_notes) return lan_fail(err, LAN_ERANGE, "there is no note %u", note);
+  const char *path = m->index.cat.notes[note].path.ptr;
+  lan_buf_clear(&m->file);
+  lan_status s = lan_file_read_below(m->root_fd, path, path, NOTE_MOST, &m->file, err);
+  if (s != LAN_OK) return s;
+  *bytes = m->file.data ? m->file.data : "";
+  *whole = m->file.len;
+  *n = *whole < most ? *whole : most;
+  return LAN_OK;
+}
 
 uint32_t lan_memory_size(const lan_memory *m) { return m->index.cat.n_notes; }
 

@@ -18,7 +18,7 @@ lan_status reader_read(reader *r, int root_fd, const catalog_note *note, lan_err
   lan_buf_clear(&r->bytes);
   facts_reset(&r->facts);
   const char *path = note->path.ptr;
-  lan_status s = lan_file_read_at(root_fd, path, path, FACTS_FILE_MAX, &r->bytes, err);
+  lan_status s = lan_file_read_below(root_fd, path, path, FACTS_FILE_MAX, &r->bytes, err);
   if (s != LAN_OK) return s;
   r->hash = lan_hash(r->bytes.data ? r->bytes.data : "", r->bytes.len, 0);
   return parse(r, note, err);

@@ -220,7 +220,7 @@ static lan_status read_body(api_call *c) {
 
 static void call_route(api *a, const api_route *route, const http_request *request, http_reply *r) {
   api_call c = {.a = a, .request = request, .reply = r, .json = {&r->body, false}};
-  lan_status s = route->body_most ? read_body(&c) : LAN_OK;
+  lan_status s = route->body_most && !route->raw ? read_body(&c) : LAN_OK;
   if (s == LAN_OK) s = route->answer(&c);
   json_decref(c.body);
   if (s != LAN_OK) {

@@ -39,6 +39,7 @@ typedef struct api_route {
   size_t body_most;
   bool keep;    /* the answer holds until the memory changes */
   bool changes; /* the memory */
+  bool raw;     /* the body is not read as JSON here */
   lan_status (*answer)(api_call *c);
 } api_route;
 

@@ -433,11 +433,49 @@ static lan_status lesson(api_call *c) {
 
 /* ---- assistants ---- */
 
+static bool same(lan_str field, json_t *value) {
+  const char *text = json_string_value(value);
+  return text && lan_str_equal(field, (lan_str){text, json_string_length(value)});
+}
+
+/* What headers repeat of a message must be what it says: who reads only the headers must not be misled. */
+static bool headers_fit(const http_head *head, json_t *message) {
+  lan_str method = head->fields[HTTP_MCP_METHOD], name = head->fields[HTTP_MCP_NAME];
+  lan_str version = head->fields[HTTP_MCP_PROTOCOL_VERSION];
+  json_t *params = json_object_get(message, "params"), *meta = json_object_get(params, "_meta");
+  json_t *told = json_object_get(meta, "io.modelcontextprotocol/protocolVersion");
+  json_t *named = json_object_get(params, "name");
+  if (!named) named = json_object_get(params, "uri");
+  if (told && !same(version, told)) return false;
+  if ((told || method.ptr) && !same(method, json_object_get(message, "method"))) return false;
+  return (!told && !name.ptr) || !named || same(name, named);
+}
+
+/* The status that goes with an answer: a method that is not there is like an address that is not. */
+static int status_of_answer(lan_str answer) {
+  json_t *a = json_loadb(answer.ptr, answer.len, 0, NULL);
+  json_int_t code = json_integer_value(json_object_get(json_object_get(a, "error"), "code"));
+  json_decref(a);
+  return code == -32601 ? 404 : code == -32700 || code == -32600 || code == -32022 ? 400 : 200;
+}
+
 /* A notification has no answer. */
 static lan_status answer_assistant(api_call *c) {
   lan_str b = c->request->body;
-  mcp_answer(&c->a->mcp, b.len ? b.ptr : "", b.len, c->json.out);
-  if (!c->json.out->failed && c->json.out->len == 0) c->reply->status = 202;
+  lan_buf *out = c->json.out;
+  json_t *message = json_loadb(b.len ? b.ptr : "", b.len, JSON_REJECT_DUPLICATES, NULL);
+  bool fit = !message || headers_fit(&c->request->head, message);
+  json_decref(message);
+  if (!fit) {
+    lan_buf_add_str(
+        out,
+        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32020,\"message\":"
+        "\"MCP-Protocol-Version, Mcp-Method or Mcp-Name is not what the message says\"}}\n");
+    c->reply->status = 400;
+    return LAN_OK;
+  }
+  mcp_answer(&c->a->mcp, b.len ? b.ptr : "", b.len, out);
+  if (!out->failed) c->reply->status = out->len ? status_of_answer(lan_buf_str(out)) : 202;
   if (c->a->options.allow_feedback) api_changed(c->a);
   return LAN_OK;
 }
@@ -445,19 +483,19 @@ static lan_status answer_assistant(api_call *c) {
 /* ---- the table ---- */
 
 const api_route api_routes[] = {
-    {"GET", "/api/v1/events", 0, false, false, events},
-    {"GET", "/api/v1/explain", 0, true, false, explain},
-    {"GET", "/api/v1/history", 0, false, false, history},
-    {"GET", "/api/v1/lesson", 0, true, false, lesson},
-    {"GET", "/api/v1/recall", 0, true, false, answer_list},
-    {"GET", "/api/v1/related", 0, true, false, answer_list},
-    {"GET", "/api/v1/status", 0, false, false, status},
-    {"GET", "/api/v1/suggest", 0, true, false, suggest},
-    {"POST", "/api/v1/explain", SMALL_BODY, false, false, explain},
-    {"POST", "/api/v1/feedback", SMALL_BODY, false, true, feedback},
-    {"POST", "/api/v1/opened", SMALL_BODY, false, true, opened},
-    {"POST", "/api/v1/recall", PICTURE_BODY, false, false, answer_list},
-    {"POST", "/mcp", MCP_LINE_MOST, false, false, answer_assistant},
+    {"GET", "/api/v1/events", 0, false, false, false, events},
+    {"GET", "/api/v1/explain", 0, true, false, false, explain},
+    {"GET", "/api/v1/history", 0, false, false, false, history},
+    {"GET", "/api/v1/lesson", 0, true, false, false, lesson},
+    {"GET", "/api/v1/recall", 0, true, false, false, answer_list},
+    {"GET", "/api/v1/related", 0, true, false, false, answer_list},
+    {"GET", "/api/v1/status", 0, false, false, false, status},
+    {"GET", "/api/v1/suggest", 0, true, false, false, suggest},
+    {"POST", "/api/v1/explain", SMALL_BODY, false, false, false, explain},
+    {"POST", "/api/v1/feedback", SMALL_BODY, false, true, false, feedback},
+    {"POST", "/api/v1/opened", SMALL_BODY, false, true, false, opened},
+    {"POST", "/api/v1/recall", PICTURE_BODY, false, false, false, answer_list},
+    {"POST", "/mcp", MCP_LINE_MOST, false, false, true, answer_assistant},
 };
 
 const size_t api_n_routes = sizeof api_routes / sizeof *api_routes;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "answer/answer.h"
+#include "serve/mcp_resources.h"
 #include "serve/mcp_tools.h"
 
 /* JSON-RPC's codes, and the protocol's. */
@@ -12,7 +13,8 @@ enum {
   INVALID_REQUEST = -32600,
   METHOD_NOT_FOUND = -32601,
   INVALID_PARAMS = -32602,
-  UNSUPPORTED_VERSION = -32022
+  UNSUPPORTED_VERSION = -32022,
+  NO_RESOURCE = -32002 /* before 2026-07-28 */
 };
 
 static const char STATELESS[] = "2026-07-28";
@@ -103,6 +105,9 @@ static void add_caching(json_writer *j, const request *r) {
 static void add_server(json_writer *j) {
   jw_key(j, "capabilities");
   jw_open(j, '{');
+  jw_key(j, "resources");
+  jw_open(j, '{');
+  jw_close(j, '}');
   jw_key(j, "tools");
   jw_open(j, '{');
   jw_close(j, '}');
@@ -183,6 +188,57 @@ static void call_tool(mcp *m, const request *r, lan_buf *out) {
   lan_buf_free(&content);
 }
 
+/* ---- resources ---- */
+
+/* Notes are the user's own, and may change at any time. */
+static void add_fresh(json_writer *j, const request *r) {
+  if (!r->stateless) return;
+  jw_key(j, "ttlMs");
+  jw_integer(j, 0);
+  jw_entry(j, "cacheScope", "private");
+}
+
+static void list_resources(mcp *m, const request *r, lan_buf *out) {
+  json_t *cursor = json_object_get(r->params, "cursor");
+  size_t before = out->len;
+  (void)lan_memory_refresh(m->memory, NULL, NULL);
+  json_writer j = begin_result(out, r);
+  if ((cursor && !json_is_string(cursor)) ||
+      !mcp_resources_list(m, json_string_value(cursor), &j)) {
+    out->len = before;
+    answer_error(out, r->id, INVALID_PARAMS, "cursor is none that this server gave");
+    return;
+  }
+  add_fresh(&j, r);
+  end_result(&j);
+}
+
+static void list_templates(const request *r, lan_buf *out) {
+  json_writer j = begin_result(out, r);
+  mcp_resources_templates(&j);
+  add_caching(&j, r);
+  end_result(&j);
+}
+
+static void read_resource(mcp *m, const request *r, lan_buf *out) {
+  const char *uri = json_string_value(json_object_get(r->params, "uri"));
+  size_t before = out->len;
+  lan_error err = {0};
+  if (!uri) {
+    answer_error(out, r->id, INVALID_PARAMS, "resources/read wants a uri");
+    return;
+  }
+  (void)lan_memory_refresh(m->memory, NULL, NULL);
+  json_writer j = begin_result(out, r);
+  if (mcp_resources_read(m, uri, &j, &err) == LAN_OK) {
+    add_fresh(&j, r);
+    end_result(&j);
+    return;
+  }
+  out->len = before;
+  answer_error(out, r->id, r->stateless ? INVALID_PARAMS : NO_RESOURCE, err.message);
+}
+
 static void empty_result(const request *r, lan_buf *out) {
   json_writer j = begin_result(out, r);
   end_result(&j);
@@ -209,7 +265,7 @@ static bool check_meta(request *r, lan_buf *out) {
 
 static void answer_request(mcp *m, request *r, lan_buf *out) {
   if (!check_meta(r, out)) return;
-  if (strcmp(r->method, "initialize") == 0) {
+  if (strcmp(r->method, "initialize") == 0 && !r->stateless) { /* which has no handshake */
     initialize(r, out);
   } else if (strcmp(r->method, "server/discover") == 0) {
     discover(r, out);
@@ -219,6 +275,12 @@ static void answer_request(mcp *m, request *r, lan_buf *out) {
     list_tools(m, r, out);
   } else if (strcmp(r->method, "tools/call") == 0) {
     call_tool(m, r, out);
+  } else if (strcmp(r->method, "resources/list") == 0) {
+    list_resources(m, r, out);
+  } else if (strcmp(r->method, "resources/templates/list") == 0) {
+    list_templates(r, out);
+  } else if (strcmp(r->method, "resources/read") == 0) {
+    read_resource(m, r, out);
   } else {
     answer_error(out, r->id, METHOD_NOT_FOUND, "there is no such method");
   }

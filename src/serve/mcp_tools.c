@@ -5,13 +5,13 @@
 
 #include "answer/answer.h"
 #include "base/error.h"
-#include "base/file.h"
 
 enum {
   RESULTS = 10,
   RESULTS_MOST = 50,
   ANSWER_BYTES = 2400, /* of results: told twice, they are some 1,800 tokens in any script */
   READ_BYTES = 6000,
+  READ_LEAST = 4, /* a whole character of UTF-8: each part goes on */
   READ_MOST = 60000,
   NOTE_MOST = 64 << 20
 };
@@ -28,15 +28,16 @@ static lan_status text_of(json_t *arguments, const char *key, const char **out, 
   return lan_fail(err, LAN_EINVAL, "'%s' must be a text that is not empty", key);
 }
 
-/* A whole number from 0 to `most` that may be missing. */
-static lan_status number_of(json_t *arguments, const char *key, size_t usual, size_t most,
-                            size_t *out, lan_error *err) {
+/* A whole number from `least` to `most` that may be missing. */
+static lan_status number_of(json_t *arguments, const char *key, size_t usual, size_t least,
+                            size_t most, size_t *out, lan_error *err) {
   json_t *v = json_object_get(arguments, key);
   *out = usual;
   if (!v || json_is_null(v)) return LAN_OK;
   json_int_t n = json_integer_value(v);
-  if (!json_is_integer(v) || n < 0 || (uint64_t)n > most) {
-    return lan_fail(err, LAN_EINVAL, "'%s' must be a whole number from 0 to %zu", key, most);
+  if (!json_is_integer(v) || n < (json_int_t)least || (uint64_t)n > most) {
+    return lan_fail(err, LAN_EINVAL, "'%s' must be a whole number from %zu to %zu", key, least,
+                    most);
   }
   *out = (size_t)n;
   return LAN_OK;
@@ -76,11 +77,10 @@ static lan_status recall(mcp *m, json_t *arguments, json_writer *j, lan_error *e
   lan_query q = {0};
   size_t n = 0;
   lan_status s = text_of(arguments, "question", &question, err);
-  if (s == LAN_OK) s = number_of(arguments, "limit", RESULTS, RESULTS_MOST, &q.limit, err);
+  if (s == LAN_OK) s = number_of(arguments, "limit", RESULTS, 0, RESULTS_MOST, &q.limit, err);
   if (s == LAN_OK) s = lan_memory_recall(m->memory, question, &q, &results, &n, err);
   if (s != LAN_OK) return s;
   jw_open(j, '{');
-  jw_entry(j, "question", question);
   return add_results(m, j, results, n, err);
 }
 
@@ -90,7 +90,7 @@ static lan_status related(mcp *m, json_t *arguments, json_writer *j, lan_error *
   lan_query q = {0};
   size_t n = 0;
   lan_status s = note_of(m, arguments, "note", &note, err);
-  if (s == LAN_OK) s = number_of(arguments, "limit", RESULTS, RESULTS_MOST, &q.limit, err);
+  if (s == LAN_OK) s = number_of(arguments, "limit", RESULTS, 0, RESULTS_MOST, &q.limit, err);
   json_t *unlinked = json_object_get(arguments, "only_unlinked");
   if (s == LAN_OK && unlinked && !json_is_boolean(unlinked)) {
     s = lan_fail(err, LAN_EINVAL, "'only_unlinked' must be true or false");
@@ -104,6 +104,53 @@ static lan_status related(mcp *m, json_t *arguments, json_writer *j, lan_error *
 }
 
 /* ---- explain ---- */
+
+static bool has_room(const json_writer *j) { return j->out->len < ANSWER_BYTES; }
+
+static void add_names(json_writer *j, const char *key, const char *const *names, size_t n) {
+  jw_key(j, key);
+  jw_open(j, '[');
+  for (size_t i = 0; i < n && has_room(j); i++) jw_string(j, lan_str_of(names[i]));
+  jw_close(j, ']');
+}
+
+/* The strongest paths and sentences, as many as have room; how many there are beyond them is told. */
+static void add_why(json_writer *j, const lan_why *why) {
+  size_t paths = 0, sentences = 0;
+  jw_entry(j, "reason", why->reason ? why->reason : "");
+  add_names(j, "words", why->words, why->n_words);
+  add_names(j, "tags", why->tags, why->n_tags);
+  jw_key(j, "sentences");
+  jw_open(j, '[');
+  /* Half of the room at most: paths want some, too. */
+  for (; sentences < why->n_sentences && j->out->len < ANSWER_BYTES / 2; sentences++) {
+    answer_sentence(j, &why->sentences[sentences]);
+  }
+  jw_close(j, ']');
+  jw_key(j, "paths");
+  jw_open(j, '[');
+  for (; paths < why->n_paths && has_room(j); paths++) answer_path(j, &why->paths[paths]);
+  jw_close(j, ']');
+  jw_key(j, "left_out");
+  jw_count(j, why->n_paths - paths + why->n_sentences - sentences);
+}
+
+static lan_status add_explained(mcp *m, json_writer *j, const lan_result *results, size_t i,
+                                lan_error *err) {
+  const lan_why *why;
+  lan_status s = lan_memory_why(m->memory, i, &why, err);
+  if (s != LAN_OK) return s;
+  lan_note note = lan_memory_note(m->memory, results[i].note);
+  jw_open(j, '{');
+  jw_bytes(j, "path", note.path);
+  jw_entry(j, "title", note.title);
+  jw_key(j, "score");
+  jw_number(j, results[i].score);
+  answer_signals(j, &results[i]);
+  add_why(j, why);
+  jw_close(j, '}');
+  return LAN_OK;
+}
 
 static lan_status explain(mcp *m, json_t *arguments, json_writer *j, lan_error *err) {
   enum { DEEP = 1000 };
@@ -122,7 +169,7 @@ static lan_status explain(mcp *m, json_t *arguments, json_writer *j, lan_error *
   if (i < n) jw_count(j, i + 1);
   if (i == n) jw_null(j);
   jw_key(j, "result");
-  if (i < n) s = answer_result(m->memory, j, results, i, ANSWER_WHY, err);
+  if (i < n) s = add_explained(m, j, results, i, err);
   if (i == n) jw_null(j);
   jw_entry(j, "note", DATA);
   jw_close(j, '}');
@@ -139,34 +186,29 @@ static size_t cut_at(lan_str text, size_t at) {
 
 static lan_status read_note(mcp *m, json_t *arguments, json_writer *j, lan_error *err) {
   uint32_t note;
-  size_t offset = 0, most = 0;
-  lan_buf path = {0}, text = {0};
+  size_t offset = 0, most = 0, whole = 0;
+  lan_str all = {NULL, 0};
   lan_status s = note_of(m, arguments, "note", &note, err);
-  if (s == LAN_OK) s = number_of(arguments, "offset", 0, NOTE_MOST, &offset, err);
-  if (s == LAN_OK) s = number_of(arguments, "length", READ_BYTES, READ_MOST, &most, err);
+  if (s == LAN_OK) s = number_of(arguments, "offset", 0, 0, NOTE_MOST, &offset, err);
+  if (s == LAN_OK)
+    s = number_of(arguments, "length", READ_BYTES, READ_LEAST, READ_MOST, &most, err);
+  if (s == LAN_OK) s = lan_memory_read(m->memory, note, NOTE_MOST, &all.ptr, &all.len, &whole, err);
   if (s != LAN_OK) return s;
+  size_t from = cut_at(all, offset), to = cut_at(all, from + most);
   lan_note n = lan_memory_note(m->memory, note);
-  lan_buf_printf(&path, "%s/%s", lan_memory_describe(m->memory).vault, n.path);
-  s = path.failed ? lan_fail_memory(err, 0) : lan_file_read(path.data, NOTE_MOST, &text, err);
-  if (s == LAN_OK) {
-    lan_str all = {text.data ? text.data : "", text.len};
-    size_t from = cut_at(all, offset), to = cut_at(all, from + most);
-    jw_open(j, '{');
-    jw_bytes(j, "path", n.path);
-    jw_entry(j, "title", n.title);
-    jw_key(j, "text");
-    jw_string(j, (lan_str){all.ptr + from, to - from});
-    jw_key(j, "offset");
-    jw_count(j, from);
-    jw_key(j, "next_offset");
-    if (to < all.len) jw_count(j, to);
-    if (to == all.len) jw_null(j);
-    jw_entry(j, "note", DATA);
-    jw_close(j, '}');
-  }
-  lan_buf_free(&path);
-  lan_buf_free(&text);
-  return s;
+  jw_open(j, '{');
+  jw_bytes(j, "path", n.path);
+  jw_entry(j, "title", n.title);
+  jw_key(j, "text");
+  jw_string(j, (lan_str){all.ptr + from, to - from});
+  jw_key(j, "offset");
+  jw_count(j, from);
+  jw_key(j, "next_offset");
+  if (to < all.len) jw_count(j, to);
+  if (to == all.len) jw_null(j);
+  jw_entry(j, "note", DATA);
+  jw_close(j, '}');
+  return LAN_OK;
 }
 
 /* ---- status and feedback ---- */
@@ -270,7 +312,7 @@ static const tool TOOLS[] = {
          "\"note\"",
          "\"note\":" NOTE ",\"offset\":" NUMBER(
              "0", "67108864",
-             "Where to begin, in bytes; see next_offset.") ",\"length\":" NUMBER("0", "60000",
+             "Where to begin, in bytes; see next_offset.") ",\"length\":" NUMBER("4", "60000",
                                                                                  "Bytes at most; "
                                                                                  "6000 if it is "
                                                                                  "not given.")),
@@ -285,9 +327,7 @@ static const tool TOOLS[] = {
      OBJECT("\"question\"",
             "\"question\":" TEXT("What to recall, in any language.") ",\"limit\":" NUMBER(
                 "0", "50", "Results at most; 10 if it is not given.")),
-     OBJECT("\"question\",\"results\",\"left_out\"",
-            "\"question\":{\"type\":\"string\"}," RESULT_LIST),
-     false, recall},
+     OBJECT("\"results\",\"left_out\"", RESULT_LIST), false, recall},
     {"related", "Related notes",
      "What a note calls to mind, best first, each with its reason; linked notes among them are "
      "marked.",
@@ -350,8 +390,26 @@ void mcp_tools_list(const mcp *m, json_writer *j) {
   }
 }
 
+/* No argument that the tool's own schema does not have. */
+static lan_status check_names(const tool *t, json_t *arguments, lan_error *err) {
+  json_t *schema = json_loads(t->input, 0, NULL);
+  json_t *known = json_object_get(schema, "properties");
+  const char *key;
+  json_t *value;
+  lan_status s = schema ? LAN_OK : lan_fail_memory(err, 0);
+  json_object_foreach(arguments, key, value) {
+    if (s == LAN_OK && !json_object_get(known, key)) {
+      s = lan_fail(err, LAN_EINVAL, "%s takes no argument '%s'", t->name, key);
+    }
+  }
+  json_decref(schema);
+  return s;
+}
+
 lan_status mcp_tool_call(mcp *m, const char *name, json_t *arguments, lan_buf *out,
                          lan_error *err) {
   json_writer j = {out, false};
-  return tool_called(m, name)->call(m, arguments, &j, err);
+  const tool *t = tool_called(m, name);
+  lan_status s = check_names(t, arguments, err);
+  return s == LAN_OK ? t->call(m, arguments, &j, err) : s;
 }
