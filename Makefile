@@ -3,6 +3,7 @@
 #   make          builds the program: build/src/cli/lantoa
 #   make demo     installs what is missing, builds, and shows what it is for
 #   make check    installs what tests need, and runs them, also under the sanitizers
+#   make deb      Debian packages, in build-deb/
 #   make install  PREFIX=/usr/local, DESTDIR=
 #   make bench    measures, beside its peers
 #   make fuzz     runs each fuzz target for FUZZ_SECONDS=60
@@ -15,7 +16,7 @@ VAULT = examples/vault
 # The demonstration leaves nothing outside of build/.
 DEMO = XDG_CACHE_HOME=$(CURDIR)/build/demo XDG_DATA_HOME=$(CURDIR)/build/demo $(LANTOA)
 
-.PHONY: all demo check install bench fuzz clean
+.PHONY: all demo check deb install bench fuzz clean
 
 all: build/build.ninja
 	ninja -C build
@@ -56,6 +57,10 @@ check:
 	ninja -C build-sanitized
 	meson test -C build-sanitized --print-errorlogs --timeout-multiplier 4
 
+deb:
+	tools/packages.sh deb
+	packaging/deb.sh
+
 install: all
 	meson install -C build --no-rebuild
 
@@ -73,4 +78,4 @@ fuzz:
 	fuzz/run build-fuzz $(FUZZ_SECONDS)
 
 clean:
-	rm -rf build build-check build-sanitized build-bench build-fuzz build-gcc build-clang
+	rm -rf build build-check build-sanitized build-bench build-fuzz build-gcc build-clang build-deb build-page

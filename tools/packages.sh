@@ -1,13 +1,14 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or fuzzing needs; only those that are missing.
 #
-#     tools/packages.sh build|test|page|ci|fuzz...
+#     tools/packages.sh build|test|deb|page|ci|fuzz...
 set -eu
 
 build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libevent-dev libutf8proc-dev libjpeg62-turbo-dev libspng-dev libwebp-dev zlib1g-dev scdoc esbuild"
 # Optional for the build, where the architecture has it: the fast kernels.
 case $(uname -m) in x86_64) build="$build libdnnl-dev" ;; esac
 test="libcmocka-dev"
+deb="dpkg-dev git"
 page="chromium nodejs npm node-typescript"
 ci="clang"
 fuzz="clang libclang-rt-14-dev"
@@ -17,10 +18,11 @@ for group; do
   case $group in
     build) wanted="$wanted $build" ;;
     test) wanted="$wanted $build $test" ;;
+    deb) wanted="$wanted $build $deb" ;;
     page) wanted="$wanted $page" ;;
     ci) wanted="$wanted $build $test $ci" ;;
     fuzz) wanted="$wanted $build $fuzz" ;;
-    *) echo "$0: no group '$group' (build, test, page, ci, fuzz)" >&2; exit 2 ;;
+    *) echo "$0: no group '$group' (build, test, deb, page, ci, fuzz)" >&2; exit 2 ;;
   esac
 done
 
