@@ -4,6 +4,7 @@
 #   make demo     installs what is missing, builds, and shows what it is for
 #   make check    installs what tests need, and runs them, also under the sanitizers
 #   make deb      Debian packages, in build-deb/
+#   make plugin   the Obsidian plugin, in build-plugin/
 #   make install  PREFIX=/usr/local, DESTDIR=
 #   make bench    measures, beside its peers
 #   make fuzz     runs each fuzz target for FUZZ_SECONDS=60
@@ -16,7 +17,7 @@ VAULT = examples/vault
 # The demonstration leaves nothing outside of build/.
 DEMO = XDG_CACHE_HOME=$(CURDIR)/build/demo XDG_DATA_HOME=$(CURDIR)/build/demo $(LANTOA)
 
-.PHONY: all demo check deb install bench fuzz clean
+.PHONY: all demo check deb plugin install bench fuzz clean
 
 all: build/build.ninja
 	ninja -C build
@@ -57,6 +58,12 @@ check:
 	ninja -C build-sanitized
 	meson test -C build-sanitized --print-errorlogs --timeout-multiplier 4
 
+plugin:
+	tools/packages.sh build
+	esbuild plugin/src/main.ts --bundle --minify --format=cjs --target=es2018 --external:obsidian --log-level=warning \
+	  --outfile=build-plugin/main.js
+	cp plugin/manifest.json plugin/styles.css build-plugin
+
 deb:
 	tools/packages.sh deb
 	packaging/deb.sh
@@ -78,4 +85,4 @@ fuzz:
 	fuzz/run build-fuzz $(FUZZ_SECONDS)
 
 clean:
-	rm -rf build build-check build-sanitized build-bench build-fuzz build-gcc build-clang build-deb build-page
+	rm -rf build build-check build-sanitized build-bench build-fuzz build-gcc build-clang build-deb build-page build-plugin

@@ -1,0 +1,37 @@
+// Recall by a question: the notes that it calls to mind, while it is typed.
+
+import { SuggestModal } from "obsidian";
+import type LantoaPlugin from "./main";
+import { Result } from "./server";
+import { say } from "./words";
+
+export class RecallModal extends SuggestModal<Result> {
+  private asked = 0;
+
+  constructor(private plugin: LantoaPlugin) {
+    super(plugin.app);
+    this.setPlaceholder(say("ask"));
+    this.emptyStateText = plugin.server.known ? say("nothing") : say("noServer");
+  }
+
+  async getSuggestions(question: string): Promise<Result[]> {
+    const mine = ++this.asked;
+    if (!question.trim() || !this.plugin.server.known) return [];
+    try {
+      const results = await this.plugin.server.recall(question);
+      return mine === this.asked ? results : [];
+    } catch {
+      this.emptyStateText = say("lost");
+      return [];
+    }
+  }
+
+  renderSuggestion(r: Result, place: HTMLElement): void {
+    place.createDiv({ text: r.title });
+    place.createEl("small", { text: r.reason });
+  }
+
+  onChooseSuggestion(r: Result, e: MouseEvent | KeyboardEvent): void {
+    void this.app.workspace.openLinkText(r.path, "", e.ctrlKey || e.metaKey);
+  }
+}

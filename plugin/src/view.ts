@@ -1,0 +1,81 @@
+// The view on the right: what the open note calls to mind.
+
+import { ItemView, WorkspaceLeaf } from "obsidian";
+import type LantoaPlugin from "./main";
+import { Results, tellTrouble } from "./results";
+import { say } from "./words";
+
+export const VIEW = "lantoa-related";
+
+export class RelatedView extends ItemView {
+  icon = "share-2";
+  private note: string | null = null;
+  private pinned = false;
+  private linked: "yes" | "no" = "yes";
+  private asked = 0;
+  private list!: HTMLElement;
+  private heading!: HTMLElement;
+
+  constructor(leaf: WorkspaceLeaf, private plugin: LantoaPlugin) {
+    super(leaf);
+  }
+
+  getViewType(): string {
+    return VIEW;
+  }
+
+  getDisplayText(): string {
+    return say("view");
+  }
+
+  async onOpen(): Promise<void> {
+    const pin = this.addAction("pin", say("pin"), () => {
+      this.pinned = !this.pinned;
+      pin.toggleClass("is-active", this.pinned);
+      pin.setAttribute("aria-label", say(this.pinned ? "unpin" : "pin"));
+      if (!this.pinned) this.follow(this.app.workspace.getActiveFile()?.path ?? null);
+    });
+    const unlinked = this.addAction("unlink", say("unlinked"), () => {
+      this.linked = this.linked === "yes" ? "no" : "yes";
+      unlinked.toggleClass("is-active", this.linked === "no");
+      unlinked.setAttribute("aria-label", say(this.linked === "no" ? "all" : "unlinked"));
+      this.refresh();
+    });
+    this.contentEl.empty();
+    this.contentEl.addClass("lantoa");
+    this.heading = this.contentEl.createDiv({ cls: "lantoa-cue" });
+    this.list = this.contentEl.createDiv({ cls: "lantoa-list" });
+    this.follow(this.app.workspace.getActiveFile()?.path ?? null);
+  }
+
+  /** Shows another note, unless it is pinned to the one it shows. */
+  follow(note: string | null): void {
+    if (this.pinned || (note !== null && !note.endsWith(".md"))) return;
+    this.note = note ?? this.note;
+    this.refresh();
+  }
+
+  refresh(): void {
+    void this.fill();
+  }
+
+  private async fill(): Promise<void> {
+    const { server } = this.plugin, note = this.note, mine = ++this.asked;
+    if (!server.known || note === null) {
+      this.heading.empty();
+      this.list.empty();
+      this.list.createDiv({ cls: "lantoa-note", text: say(server.known ? "noNote" : "noServer") });
+      return;
+    }
+    this.heading.setText(note.slice(note.lastIndexOf("/") + 1).replace(/\.md$/, ""));
+    try {
+      const results = await server.related(note, this.linked);
+      if (mine !== this.asked) return; // another note was opened meanwhile
+      new Results(this.list, { app: this.app, server, cue: note, refresh: () => this.refresh() }).show(results);
+    } catch (e) {
+      if (mine !== this.asked) return;
+      this.list.empty();
+      tellTrouble(this.list, e);
+    }
+  }
+}
