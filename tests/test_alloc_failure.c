@@ -412,8 +412,10 @@ static lan_status ask(lan_memory *m, lan_error *err) {
   const lan_path *paths;
   const lan_why *why;
   const lan_activity *activity;
+  const char *bytes;
+  int fd;
   size_t n;
-  uint32_t coffee, tea;
+  uint32_t coffee, tea, found[2];
   lan_status s = lan_memory_find(m, "Cà phê", &coffee, err);
   if (s == LAN_OK) s = lan_memory_find(m, "tra sua", &tea, err);
   if (s == LAN_OK) s = lan_memory_related(m, coffee, NULL, &results, &n, err);
@@ -428,6 +430,10 @@ static lan_status ask(lan_memory *m, lan_error *err) {
   if (s == LAN_OK) assert_true(n > 0);
   if (s == LAN_OK) s = lan_memory_suggest(m, UINT32_MAX, 10, &suggestions, &n, err);
   if (s == LAN_OK) s = lan_memory_doctor(m, &defects, &n, err);
+  if (s == LAN_OK) s = lan_memory_search(m, "ca ph", 2, found, &n, err);
+  if (s == LAN_OK) assert_true(n > 0);
+  if (s == LAN_OK) s = lan_memory_read(m, found[0], 10, &bytes, &n, &n, err);
+  if (s == LAN_OK) s = lan_memory_watch(m, &fd, err);
   if (s == LAN_OK) s = lan_memory_refresh(m, NULL, err);
   return s;
 }

@@ -1,13 +1,16 @@
 /* The memory as its users see it: opening, asking, reasons, changes laid over the index. */
 #include <math.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -206,6 +209,93 @@ static void names_are_found_in_every_way(void **state) {
   lan_memory_close(m);
 }
 
+/* The titles that a beginning finds, joined by commas. */
+static void assert_search(lan_memory *m, const char *text, const char *wanted) {
+  uint32_t notes[3];
+  size_t n;
+  char all[256] = "";
+  assert_int_equal(lan_memory_search(m, text, 3, notes, &n, NULL), LAN_OK);
+  for (size_t i = 0; i < n; i++) {
+    size_t at = strlen(all);
+    snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", lan_memory_note(m, notes[i]).title);
+  }
+  assert_string_equal(all, wanted);
+}
+
+static void names_are_offered_while_they_are_typed(void **state) {
+  (void)state;
+  write_note("Quán cà phê.md", "");
+  write_note("Cà phê trứng.md", "");
+  write_note("Mocha.md", "---\naliases: [cà phê sô-cô-la]\n---\n");
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  assert_search(m, "cà phê", "Cà phê, Cà phê trứng, Quán cà phê");
+  assert_search(m, "CA PHE", "Cà phê, Cà phê trứng, Quán cà phê");
+  assert_search(m, " phê t", "Cà phê trứng");
+  assert_search(m, "sô-cô", "Mocha");
+  assert_search(m, "cof", "Cà phê");
+  assert_search(m, "à ph", "Cà phê, Quán cà phê, Cà phê trứng");
+  assert_search(m, "khong co", "");
+  assert_search(m, "  ", "");
+  lan_memory_close(m);
+}
+
+static void a_note_is_read_as_it_is_now(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  uint32_t tea = note_called(m, "Trà sữa");
+  const char *bytes;
+  size_t n, whole;
+  char path[1024], outside[1024];
+  write_note("Trà sữa.md", "0123456789");
+  assert_int_equal(lan_memory_read(m, tea, 4, &bytes, &n, &whole, NULL), LAN_OK);
+  assert_int_equal(n, 4);
+  assert_int_equal(whole, 10);
+  assert_memory_equal(bytes, "0123", 4);
+  assert_int_equal(lan_memory_read(m, UINT32_MAX, 4, &bytes, &n, &whole, NULL), LAN_ERANGE);
+  snprintf(path, sizeof path, "%s/Trà sữa.md", vault);
+  snprintf(outside, sizeof outside, "%s/../outside", vault);
+  scratch_write(outside, "secret", 6);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(lan_memory_read(m, tea, 4, &bytes, &n, &whole, NULL), LAN_ENOTFOUND);
+  assert_int_equal(symlink(outside, path), 0);
+  assert_int_equal(lan_memory_read(m, tea, 4, &bytes, &n, &whole, NULL), LAN_EIO);
+  lan_memory_close(m);
+}
+
+static bool is_readable(int fd) {
+  struct pollfd p = {fd, POLLIN, 0};
+  return poll(&p, 1, 0) == 1;
+}
+
+static void changes_of_the_vault_are_told(void **state) {
+  (void)state;
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  char folder[1024];
+  size_t changed;
+  int fd, again;
+  assert_int_equal(lan_memory_watch(m, &fd, NULL), LAN_OK);
+  assert_int_equal(lan_memory_watch(m, &again, NULL), LAN_OK);
+  assert_int_equal(fd, again);
+  assert_false(is_readable(fd));
+  snprintf(folder, sizeof folder, "%s/Mới", vault);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  assert_true(is_readable(fd));
+  assert_int_equal(lan_memory_refresh(m, &changed, NULL), LAN_OK);
+  assert_false(is_readable(fd));
+  for (int i = 0; i < 2; i++) { /* in a folder that was not there before; made, then changed */
+    write_note("Mới/Trà đá.md", i ? "Trà đá, đá." : "Trà đá.");
+    assert_true(is_readable(fd));
+    assert_int_equal(lan_memory_refresh(m, &changed, NULL), LAN_OK);
+    assert_true(changed >= 1); /* notes that were just written are read once more */
+    assert_false(is_readable(fd));
+  }
+  note_called(m, "Trà đá");
+  lan_memory_close(m);
+}
+
 /* Every answer of two memories, note by note. */
 static void assert_same_answers(lan_memory *a, lan_memory *b) {
   lan_query q = {100, LAN_LINKED_YES};
@@ -309,6 +399,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(reasons_show_the_sentence, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(words_without_accents_find_accented_ones, set_up,
                                       scratch_teardown),
+      cmocka_unit_test_setup_teardown(names_are_offered_while_they_are_typed, set_up,
+                                      scratch_teardown),
+      cmocka_unit_test_setup_teardown(a_note_is_read_as_it_is_now, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(changes_of_the_vault_are_told, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(names_are_found_in_every_way, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(changes_laid_over_equal_a_fresh_index, set_up,
                                       scratch_teardown),

@@ -9,7 +9,9 @@ build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev lib
 case $(uname -m) in x86_64) build="$build libdnnl-dev" ;; esac
 test="libcmocka-dev"
 deb="dpkg-dev git"
-page="chromium nodejs npm node-typescript"
+page="chromium node-typescript"
+# Node.js from elsewhere does as well.
+command -v npm >/dev/null || page="$page nodejs npm"
 ci="clang"
 fuzz="clang libclang-rt-14-dev"
 

@@ -81,7 +81,7 @@ LAN_API lan_status lan_memory_find_vault(const char *start, char *path, size_t s
                                          lan_error *err);
 
 /** Brings an open memory up to date with the vault. *changed (may be NULL): notes read anew or
- * gone. */
+ * gone. LAN_ELIMIT: that is done, but a new folder cannot be watched (lan_memory_watch). */
 LAN_API lan_status lan_memory_refresh(lan_memory *memory, size_t *changed, lan_error *err);
 
 /** A descriptor that becomes readable when something in the vault's folders changes, for an event loop;

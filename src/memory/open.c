@@ -272,13 +272,13 @@ lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
   memory_new_answer(m);
   bool bare = m->options.bare != 0;
   lan_status s = m->pool ? LAN_OK : lan_pool_new(m->options.n_threads, &m->pool, err);
-  if (s == LAN_OK && m->watch) s = watch_settle(m->watch, err);
+  lan_status watching = m->watch ? watch_settle(m->watch, err) : LAN_OK;
   if (s == LAN_OK) s = refresh_memory(m, !bare, err);
   if (s != LAN_OK) return s;
   m->options.bare = 0;
   if (m->db) remember_count(m); /* others may have recorded something */
   if (changed) *changed = m->read_now;
-  return LAN_OK;
+  return watching;
 }
 
 lan_status lan_memory_watch(lan_memory *m, int *descriptor, lan_error *err) {

@@ -1,12 +1,14 @@
 /* Who may ask, and the way of a request to its route and back. */
 #include "serve/api.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "serve/api_internal.h"
 #include "serve/page.h"
@@ -63,17 +65,31 @@ static bool has_token(const api *a, const http_head *head) {
   return is_token(a->options.token, (lan_str){v.ptr + n, v.len - n});
 }
 
-/* "name", "name:port", "[address]:port" of this server. Another name that leads here would be another site's. */
+/* An address in numbers, an IPv6 one in brackets. */
+static bool is_address(lan_str name) {
+  char text[64];
+  unsigned char bytes[16];
+  bool brackets = name.len > 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
+  if (brackets) name = (lan_str){name.ptr + 1, name.len - 2};
+  if (name.len >= sizeof text) return false;
+  memcpy(text, name.ptr, name.len);
+  text[name.len] = '\0';
+  return inet_pton(brackets ? AF_INET6 : AF_INET, text, bytes) == 1;
+}
+
+/* "name", "name:port", "[address]:port" of this server. Another name that leads here would be another site's, which has
+ * its own say about where it leads; an address in numbers leads where it says. */
 static bool is_ours(const api *a, lan_str host) {
-  const char *names[] = {"localhost", "127.0.0.1", "[::1]", a->options.host};
-  char with_port[300];
+  static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+  char port[8];
+  int n = snprintf(port, sizeof port, ":%u", a->port);
+  bool named = host.len > (size_t)n && memcmp(host.ptr + host.len - n, port, (size_t)n) == 0;
+  if (named) host.len -= (size_t)n;
+  if (!named && a->port != 0 && a->port != 80) return false;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (!names[i]) continue;
-    bool plain = a->port == 0 || a->port == 80;
-    snprintf(with_port, sizeof with_port, "%s:%u", names[i], a->port);
-    if ((plain && http_same(host, names[i])) || http_same(host, with_port)) return true;
+    if (http_same(host, names[i])) return true;
   }
-  return false;
+  return a->options.for_others && is_address(host);
 }
 
 static bool is_our_origin(const api *a, lan_str origin) {
@@ -234,6 +250,11 @@ static void call_route(api *a, const api_route *route, const http_request *reque
 static void answer(void *ctx, const http_request *request, http_reply *r) {
   api *a = ctx;
   bool known;
+  uint64_t now = lan_clock_ns();
+  if (now - a->kept_since > KEPT_NS) { /* other processes teach the same memory */
+    api_changed(a);
+    a->kept_since = now;
+  }
   const page_file *page = page_find(request->head.path);
   const api_route *route = page ? NULL : find_route(&request->head, &known);
   if (page) {

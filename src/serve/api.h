@@ -13,7 +13,7 @@ typedef struct api_options {
   lan_memory *memory;  /* stays the caller's */
   lan_model *model;    /* that recognises pictures, or NULL; stays the caller's */
   const char *token;   /* that who asks must know */
-  const char *host;    /* a further name or address that requests may be for, or NULL */
+  bool for_others;     /* other machines may ask, by any address in numbers */
   bool allow_feedback; /* assistants may record what the user says of results */
 } api_options;
 

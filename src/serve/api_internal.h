@@ -8,7 +8,8 @@
 #include "serve/api.h"
 #include "serve/mcp.h"
 
-/* Answers that were given and still hold. */
+/* Answers that were given and still hold, for a minute at most. */
+#define KEPT_NS UINT64_C(60000000000)
 enum { KEPT_ANSWERS = 16384, KEPT_WAYS = 4, KEPT_BYTES = 8 << 10 };
 
 typedef struct kept_answer {
@@ -21,7 +22,8 @@ struct api {
   uint16_t port;
   mcp mcp;
   kept_answer *kept; /* KEPT_ANSWERS of them, KEPT_WAYS places for each hash */
-  uint32_t turn;     /* which of the places is taken next */
+  uint64_t kept_since;
+  uint32_t turn; /* which of the places is taken next */
 };
 
 /* One request on its way. */
@@ -48,11 +50,5 @@ extern const size_t api_n_routes;
 
 /* Makes `reply` a JSON error. */
 void api_fail(http_reply *reply, int status, const char *message);
-
-/* The string that a query's key or a body's member holds, into `out`; LAN_EINVAL, naming the key, if there is none. */
-lan_status api_text(api_call *c, const char *key, lan_buf *out);
-/* A whole number from `least` to `most`; `usual` if it is not given. */
-lan_status api_number(api_call *c, const char *key, size_t least, size_t most, size_t usual,
-                      size_t *out);
 
 #endif

@@ -36,15 +36,17 @@ static bool get_text(api_call *c, const char *key, lan_buf *out) {
   return true;
 }
 
-lan_status api_text(api_call *c, const char *key, lan_buf *out) {
+/* LAN_EINVAL, naming the key, if there is none. */
+static lan_status text_of(api_call *c, const char *key, lan_buf *out) {
   if (get_text(c, key, out) && out->len) {
     return out->failed ? lan_fail_memory(&c->err, 0) : LAN_OK;
   }
   return lan_fail(&c->err, LAN_EINVAL, "'%s' is missing: a text that is not empty", key);
 }
 
-lan_status api_number(api_call *c, const char *key, size_t least, size_t most, size_t usual,
-                      size_t *out) {
+/* A whole number from `least` to `most`; `usual` if it is not given. */
+static lan_status number_of(api_call *c, const char *key, size_t least, size_t most, size_t usual,
+                            size_t *out) {
   lan_buf text = {0};
   json_t *v = json_object_get(c->body, key);
   double n = -1;
@@ -64,7 +66,7 @@ lan_status api_number(api_call *c, const char *key, size_t least, size_t most, s
 
 static lan_status note_of(api_call *c, const char *key, uint32_t *note) {
   lan_buf name = {0};
-  lan_status s = api_text(c, key, &name);
+  lan_status s = text_of(c, key, &name);
   if (s == LAN_OK) s = lan_memory_find(c->a->options.memory, name.data, note, &c->err);
   lan_buf_free(&name);
   return s;
@@ -148,7 +150,7 @@ typedef struct found {
 
 static lan_status ask_question(api_call *c, const lan_query *q, found *f) {
   lan_buf text = {0};
-  lan_status s = api_text(c, "q", &text);
+  lan_status s = text_of(c, "q", &text);
   if (s == LAN_OK) {
     s = lan_memory_recall(c->a->options.memory, text.data, q, &f->results, &f->n, &c->err);
   }
@@ -196,32 +198,29 @@ static lan_status ask(api_call *c, const lan_query *q, found *f) {
 
 /* ---- answers ---- */
 
-static lan_status linked_of(api_call *c, lan_linked *linked) {
-  static const char *const names[] = {"yes", "no", "only"};
+/* Which of the names is given; `usual` if none is, -1 if it is another. */
+static int choice_of(api_call *c, const char *key, const char *const *names, int n, int usual) {
   lan_buf text = {0};
-  bool given = get_text(c, "linked", &text), known = !given;
-  *linked = LAN_LINKED_YES;
-  for (int i = 0; given && i < 3; i++) {
-    if (!text.data || strcmp(text.data, names[i]) != 0) continue;
-    *linked = (lan_linked)i;
-    known = true;
+  int choice = get_text(c, key, &text) ? -1 : usual;
+  for (int i = 0; i < n && text.data; i++) {
+    if (strcmp(text.data, names[i]) == 0) choice = i;
   }
   lan_buf_free(&text);
-  return known ? LAN_OK : lan_fail(&c->err, LAN_EINVAL, "'linked' is yes, no or only");
+  return choice;
+}
+
+static lan_status linked_of(api_call *c, lan_linked *linked) {
+  static const char *const names[] = {"yes", "no", "only"};
+  int i = choice_of(c, "linked", names, 3, LAN_LINKED_YES);
+  *linked = (lan_linked)i;
+  return i >= 0 ? LAN_OK : lan_fail(&c->err, LAN_EINVAL, "'linked' is yes, no or only");
 }
 
 static lan_status detail_of(api_call *c, answer_detail *detail) {
   static const char *const names[] = {"bare", "brief", "list", "why"};
-  lan_buf text = {0};
-  bool given = get_text(c, "detail", &text), known = !given;
-  *detail = ANSWER_LIST;
-  for (int i = 0; given && i < 4; i++) {
-    if (!text.data || strcmp(text.data, names[i]) != 0) continue;
-    *detail = (answer_detail)i;
-    known = true;
-  }
-  lan_buf_free(&text);
-  return known ? LAN_OK : lan_fail(&c->err, LAN_EINVAL, "'detail' is bare, brief, list or why");
+  int i = choice_of(c, "detail", names, 4, ANSWER_LIST);
+  *detail = (answer_detail)i;
+  return i >= 0 ? LAN_OK : lan_fail(&c->err, LAN_EINVAL, "'detail' is bare, brief, list or why");
 }
 
 static lan_status answer_list(api_call *c) {
@@ -230,8 +229,8 @@ static lan_status answer_list(api_call *c) {
   answer_detail detail;
   found f = {0};
   size_t active = 0;
-  lan_status s = api_number(c, "n", 1, RESULTS_MOST, RESULTS, &q.limit);
-  if (s == LAN_OK) s = api_number(c, "activity", 0, ACTIVE_MOST, 0, &active);
+  lan_status s = number_of(c, "n", 1, RESULTS_MOST, RESULTS, &q.limit);
+  if (s == LAN_OK) s = number_of(c, "activity", 0, ACTIVE_MOST, 0, &active);
   if (s == LAN_OK) s = linked_of(c, &q.linked);
   if (s == LAN_OK) s = detail_of(c, &detail);
   jw_open(&c->json, '{');
@@ -269,8 +268,8 @@ static lan_status suggest(api_call *c) {
   uint32_t notes[FOUND_MOST];
   size_t most, n = 0;
   lan_buf text = {0};
-  lan_status s = api_number(c, "n", 1, FOUND_MOST, FOUND, &most);
-  if (s == LAN_OK) s = api_text(c, "q", &text);
+  lan_status s = number_of(c, "n", 1, FOUND_MOST, FOUND, &most);
+  if (s == LAN_OK) s = text_of(c, "q", &text);
   if (s == LAN_OK) s = lan_memory_search(m, text.data, most, notes, &n, &c->err);
   lan_buf_free(&text);
   if (s != LAN_OK) return s;
@@ -321,7 +320,7 @@ static int tell_event(void *ctx, const lan_event *e) {
 
 static lan_status history(api_call *c) {
   size_t most;
-  lan_status s = api_number(c, "n", 1, EVENTS_MOST, EVENTS, &most);
+  lan_status s = number_of(c, "n", 1, EVENTS_MOST, EVENTS, &most);
   if (s != LAN_OK) return s;
   jw_open(&c->json, '{');
   jw_key(&c->json, "events");
@@ -367,7 +366,7 @@ static lan_status feedback(api_call *c) {
   lan_verdict verdict = LAN_VERDICT_NONE;
   lan_status s = note_of(c, "note", &note);
   if (s == LAN_OK) s = note_of(c, "related", &other);
-  if (s == LAN_OK) s = api_text(c, "verdict", &said);
+  if (s == LAN_OK) s = text_of(c, "verdict", &said);
   for (int v = LAN_VERDICT_HIDDEN; s == LAN_OK && v <= LAN_VERDICT_GOOD; v++) {
     if (strcmp(said.data, lan_verdict_name((lan_verdict)v)) != 0) continue;
     verdict = (lan_verdict)v;
@@ -392,29 +391,27 @@ static lan_status words_lesson(api_call *c) {
   bool english =
       get_text(c, "language", &language) && language.data && strcmp(language.data, "en") == 0;
   lan_buf_free(&language);
-  lan_status s = api_number(c, "word", 0, UINT32_MAX - 1, 0, &cue);
+  lan_status s = number_of(c, "word", 0, UINT32_MAX - 1, 0, &cue);
   return s == LAN_OK ? answer_words((uint32_t)cue, !english, &c->json, &c->err) : s;
 }
 
 static lan_status net_lesson(api_call *c) {
   static const char *const tasks[] = {"ring", "quadrants", "moons"};
-  classroom_options o = {.task = CLASSROOM_RING};
+  classroom_options o = {0};
   size_t seed = 1, hidden = 6, throws = 300;
   double rate = 0.3;
   lan_buf text = {0};
-  if (get_text(c, "task", &text) && text.data) {
-    for (int i = 0; i < 3; i++) {
-      if (strcmp(text.data, tasks[i]) == 0) o.task = (classroom_task)i;
-    }
-  }
-  lan_buf_clear(&text);
-  lan_status s = api_number(c, "seed", 0, UINT32_MAX, seed, &seed);
-  if (s == LAN_OK) s = api_number(c, "hidden", 1, CLASSROOM_HIDDEN_MOST, hidden, &hidden);
-  if (s == LAN_OK) s = api_number(c, "throws", 1, 2000, throws, &throws);
+  int task = choice_of(c, "task", tasks, 3, 0);
+  lan_status s =
+      task < 0 ? lan_fail(&c->err, LAN_EINVAL, "'task' is ring, quadrants or moons") : LAN_OK;
+  if (s == LAN_OK) s = number_of(c, "seed", 0, UINT32_MAX, seed, &seed);
+  if (s == LAN_OK) s = number_of(c, "hidden", 1, CLASSROOM_HIDDEN_MOST, hidden, &hidden);
+  if (s == LAN_OK) s = number_of(c, "throws", 1, 2000, throws, &throws);
   if (s == LAN_OK && get_text(c, "rate", &text) && !lan_str_number(lan_buf_str(&text), &rate)) {
     s = lan_fail(&c->err, LAN_EINVAL, "'rate' is a number");
   }
   lan_buf_free(&text);
+  o.task = (classroom_task)task;
   o.seed = seed;
   o.hidden = (uint32_t)hidden;
   o.throws = (uint32_t)throws;

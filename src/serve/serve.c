@@ -44,7 +44,9 @@ static void on_refresh(evutil_socket_t fd, short what, void *ctx) {
   s->waiting = false;
   if (lan_memory_refresh(s->options->memory, &n, &err) != LAN_OK) {
     s->options->trouble(s->options->ctx, err.message);
-  } else if (n > 0) {
+    n = 1; /* some of it may have been done */
+  }
+  if (n > 0) {
     api_changed(s->api);
     http_broadcast(s->server, "changed", LAN_STR("{}"));
   }
@@ -74,7 +76,7 @@ static lan_status watch_vault(serving *s, lan_error *err) {
 
 static lan_status start(serving *s, lan_error *err) {
   const serve_options *o = s->options;
-  api_options ao = {o->memory, o->model, o->token, o->address, o->allow_feedback};
+  api_options ao = {o->memory, o->model, o->token, o->address != NULL, o->allow_feedback};
   s->base = event_base_new();
   if (!s->base) return lan_fail_memory(err, 0);
   s->stops[0] = evsignal_new(s->base, SIGINT, on_stop, s);
