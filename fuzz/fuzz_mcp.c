@@ -41,7 +41,7 @@ static lan_memory *memory(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  mcp m = {memory(), size > 0 && data[0] == '1'};
+  mcp m = {memory(), size > 0 && data[0] == '1', false};
   lan_buf out = {0};
   size_t skip = size > 0;
   mcp_answer(&m, (const char *)data + skip, size - skip, &out);

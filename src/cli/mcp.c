@@ -13,7 +13,7 @@ static cli_exit run(cli *c) {
   cli_exit code = session_open(&s, c, SESSION_ASK);
   if (code != CLI_FOUND) return code;
   session_clear_progress(&s);
-  mcp m = {s.memory, c->opt.allow_feedback};
+  mcp m = {s.memory, c->opt.allow_feedback, false};
   while (!cli_stopped() && (got = lines_next(&in, &line)) < LINES_DONE) {
     if (got == LINES_BAD) line = "";
     mcp_answer(&m, line, strlen(line), &c->out.buf);

@@ -276,7 +276,7 @@ lan_status api_new(const api_options *options, api **out, lan_error *err) {
     return lan_fail_memory(err, KEPT_ANSWERS * sizeof *a->kept);
   }
   a->options = *options;
-  a->mcp = (mcp){options->memory, options->allow_feedback};
+  a->mcp = (mcp){options->memory, options->allow_feedback, true};
   *out = a;
   return LAN_OK;
 }

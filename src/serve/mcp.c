@@ -153,6 +153,12 @@ static void list_tools(mcp *m, const request *r, lan_buf *out) {
   end_result(&j);
 }
 
+/* A changed note is in the answer. A failure to look is not worth failing for: the answer is then that of
+ * before. */
+static void freshen(mcp *m) {
+  if (!m->kept_fresh) (void)lan_memory_refresh(m->memory, NULL, NULL);
+}
+
 /* What a tool gives is told twice: as it is, and as text for clients that know no other. */
 static void call_tool(mcp *m, const request *r, lan_buf *out) {
   const char *name = json_string_value(json_object_get(r->params, "name"));
@@ -164,9 +170,7 @@ static void call_tool(mcp *m, const request *r, lan_buf *out) {
                  "tools/call wants the name of a tool, and its arguments as an object");
     return;
   }
-  /* A changed note is in the answer. A failure to look is not worth failing for: the answer is then that of
-   * before. */
-  (void)lan_memory_refresh(m->memory, NULL, NULL);
+  freshen(m);
   bool good = mcp_tool_call(m, name, arguments, &content, &err) == LAN_OK;
   json_writer j = begin_result(out, r);
   jw_key(&j, "content");
@@ -201,7 +205,7 @@ static void add_fresh(json_writer *j, const request *r) {
 static void list_resources(mcp *m, const request *r, lan_buf *out) {
   json_t *cursor = json_object_get(r->params, "cursor");
   size_t before = out->len;
-  (void)lan_memory_refresh(m->memory, NULL, NULL);
+  freshen(m);
   json_writer j = begin_result(out, r);
   if ((cursor && !json_is_string(cursor)) ||
       !mcp_resources_list(m, json_string_value(cursor), &j)) {
@@ -228,7 +232,7 @@ static void read_resource(mcp *m, const request *r, lan_buf *out) {
     answer_error(out, r->id, INVALID_PARAMS, "resources/read wants a uri");
     return;
   }
-  (void)lan_memory_refresh(m->memory, NULL, NULL);
+  freshen(m);
   json_writer j = begin_result(out, r);
   if (mcp_resources_read(m, uri, &j, &err) == LAN_OK) {
     add_fresh(&j, r);

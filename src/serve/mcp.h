@@ -14,6 +14,7 @@ enum { MCP_LINE_MOST = 1 << 20 };
 typedef struct mcp {
   lan_memory *memory;
   bool allow_feedback; /* else nothing is ever changed */
+  bool kept_fresh;     /* the caller keeps the memory up to date; else each message that needs it does */
 } mcp;
 
 /* Appends the answer to one message, newline included; nothing if it wants none. A failure is part of the
