@@ -248,28 +248,39 @@ static lan_status reason_line(lan_memory *m, const lan_result *r, lan_why *why, 
   return LAN_OK;
 }
 
-/* What costs little: words, tags, and from them the reason. */
-static lan_status begin_why(lan_memory *m, size_t i, lan_why **why, lan_error *err) {
+/* Whether the one-line reason may name words: finding them means reading the note. */
+static bool may_say_words(const lan_memory *m, const lan_result *r) {
+  if (m->cue.note == UINT32_MAX) return true;
+  lan_signal s = strongest(r);
+  return !r->linked && s != LAN_SIGNAL_MENTION && s != LAN_SIGNAL_USE && s != LAN_SIGNAL_FOLDER &&
+         s != LAN_SIGNAL_NEIGHBOR;
+}
+
+/* What costs little: words (if the reason alone is wanted, only if it may name them), tags, and from them the
+ * reason. */
+static lan_status begin_why(lan_memory *m, size_t i, bool reason_only, lan_why **why,
+                            lan_error *err) {
   if (i >= m->results.len) return lan_fail(err, LAN_ERANGE, "there is no result %zu", i);
   const lan_result *r = &m->results.data[i];
   *why = lan_arena_alloc(&m->answer, 1, sizeof **why);
   if (!*why) return lan_fail_memory(err, sizeof **why);
   **why = (lan_why){0};
-  lan_status s = words_in_common(m, r->note, *why, err);
+  bool words = !reason_only || may_say_words(m, r);
+  lan_status s = words ? words_in_common(m, r->note, *why, err) : LAN_OK;
   if (s == LAN_OK) s = tags_in_common(m, r->note, *why, err);
   return s == LAN_OK ? reason_line(m, r, *why, err) : s;
 }
 
 lan_status lan_memory_reason(lan_memory *m, size_t i, const char **reason, lan_error *err) {
   lan_why *why = NULL;
-  lan_status s = begin_why(m, i, &why, err);
+  lan_status s = begin_why(m, i, true, &why, err);
   if (s == LAN_OK) *reason = why->reason;
   return s;
 }
 
 lan_status lan_memory_why(lan_memory *m, size_t i, const lan_why **out, lan_error *err) {
   lan_why *why = NULL;
-  lan_status s = begin_why(m, i, &why, err);
+  lan_status s = begin_why(m, i, false, &why, err);
   if (s == LAN_OK) {
     s = trace_paths(m, m->cue.nodes.data, m->cue.nodes.len, m->results.data[i].note, PATH_STEPS,
                     PATHS_MOST, &why->paths, &why->n_paths, err);
