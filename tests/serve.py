@@ -6,6 +6,7 @@ Every address of the API, a note that changes under it, and each attack with the
 import http.client
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -109,6 +110,48 @@ def check_answers(s):
     assert s.post("recall", labels=labels, n=3)["related"]
     assert s.get("lesson", task="moons", throws=5, hidden=3)["throws"][5]["weights"]
     assert s.get("lesson", word=0, language="vi")["nodes"]
+
+
+def fits(value, schema, schemas, where):
+    """The part of JSON Schema that docs/openapi.json uses."""
+    if "$ref" in schema:
+        return fits(value, schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, where)
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+    wanted = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    assert any(isinstance(value, kinds[k]) and not (k in ("integer", "number") and isinstance(value, bool)) for k in wanted), (where, value)
+    assert value in schema.get("enum", [value]), where
+    if isinstance(value, dict) and "properties" in schema:
+        assert set(schema["required"]) <= set(value) <= set(schema["properties"]), (where, sorted(value))
+        for key, inner in value.items():
+            fits(inner, schema["properties"][key], schemas, f"{where}.{key}")
+    for inner in value if isinstance(value, list) else ():
+        fits(inner, schema["items"], schemas, f"{where}[]")
+    return None
+
+
+def check_openapi(s):
+    """Every address that is described answers as it is described, and no other does."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "docs", "openapi.json"), encoding="utf-8") as f:
+        described = json.load(f)
+    schemas = described["components"]["schemas"]
+    for path, methods in described["paths"].items():
+        s.refuses(405, "DELETE", path)
+        for method, how in methods.items():
+            query = urllib.parse.urlencode({p["name"]: p["example"] for p in how.get("parameters", []) if "example" in p})
+            answer = how["responses"]["200"]["content"]
+            if "text/event-stream" in answer:
+                continue  # see check_change
+            body = how.get("requestBody", {}).get("content", {}).get("application/json", {})
+            if body:
+                fits(body["example"], body["schema"], schemas, path)
+            r, data = s.ask(method.upper(), f"{path}?{query}", body.get("example"))
+            assert r.status == 200, (method, path, data)
+            fits(json.loads(data), answer["application/json"]["schema"], schemas, path)
+            r, data = s.ask(method.upper(), path, b"[]" if body else None, Authorization="Bearer x")
+            fits(json.loads(data), schemas["Error"], schemas, path)
+    with open(os.path.join(os.path.dirname(__file__), "..", "src", "serve", "api_routes.c"), encoding="utf-8") as f:
+        served = {(m.lower(), p) for m, p in re.findall(r'\{"(GET|POST)", "([^"]+)",', f.read())}
+    assert served == {(m, p) for p, methods in described["paths"].items() for m in methods}, served
 
 
 def check_use(s):
@@ -263,6 +306,7 @@ def main():
         token_file = os.path.join(folder, ".local/state/lantoa/token")
         assert os.stat(token_file).st_mode & 0o777 == 0o600 and open(token_file).read().strip() == s.token
         check_answers(s)
+        check_openapi(s)
         check_page(s)
         check_attacks(s)
         check_hostile_notes(s)
