@@ -1,7 +1,7 @@
 /* Unicode for names and words: NFC, lower case, accent stripping, classes of code points.
  *
  * The tables are written at build time by gen_tables.c from utf8proc; at run time this is plain C
- * with no dependency, so that it also runs as WebAssembly. */
+ * with no dependency. */
 #ifndef TEXT_UNICODE_H
 #define TEXT_UNICODE_H
 
