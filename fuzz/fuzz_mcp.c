@@ -44,10 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mcp m = {memory(), size > 0 && data[0] == '1', false};
   lan_buf out = {0};
   size_t skip = size > 0;
-  mcp_answer(&m, (const char *)data + skip, size - skip, &out);
+  int code = mcp_answer(&m, (const char *)data + skip, size - skip, NULL, &out);
   FUZZ_CHECK(!out.failed);
   if (out.len) {
     json_t *answer = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
+    FUZZ_CHECK((code != 0) == (json_object_get(answer, "error") != NULL));
     FUZZ_CHECK(json_is_object(answer) && memchr(out.data, '\n', out.len) == out.data + out.len - 1);
     json_decref(answer);
   }

@@ -3,11 +3,11 @@
 // conformance suite does not want fixtures of its own. From npm, in NODE_PATH's folder; 77, "skipped", without them.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import http from "node:http";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { skip, World } from "./lib/faces.mjs";
 
 const [lantoa, sample] = process.argv.slice(2).map((p) => resolve(p));
 const modules = process.env.NODE_PATH ?? "/nowhere";
@@ -18,16 +18,9 @@ const node22 = join(modules, ".bin/node"); // npm's "node": the suite wants 22
 const SCENARIOS = ["server-initialize", "ping", "tools-list", "resources-list", "dns-rebinding-protection"];
 
 if (![sdk, inspector, suite, node22].every(existsSync)) {
-  console.log("skipped: NODE_PATH lacks the SDK, the inspector, the conformance suite or node 22");
-  process.exit(77);
+  skip("NODE_PATH lacks the SDK, the inspector, the conformance suite or node 22");
 }
-
-const folder = mkdtempSync(join(tmpdir(), "lantoa-test-"));
-const vault = join(folder, "vault");
-cpSync(sample, vault, { recursive: true });
-const env = { ...process.env, HOME: folder };
-for (const name of ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]) delete env[name];
-const stops = [];
+const world = new World(sample), { env, vault } = world;
 
 async function officialClient() {
   const { Client } = await import(pathToFileURL(join(sdk, "index.js")).href);
@@ -78,15 +71,12 @@ async function standBetween(port, token) {
     });
   });
   await new Promise((done) => between.listen(0, "localhost", done));
-  stops.push(() => between.close());
+  world.stops.push(() => between.close());
   return between.address().port;
 }
 
 async function conformance() {
-  const server = spawn(lantoa, ["serve", "--port", "0", "--vault", vault], { env, stdio: ["ignore", "pipe", "inherit"] });
-  stops.push(() => server.kill());
-  const line = await new Promise((done) => server.stdout.once("data", (d) => done(String(d))));
-  const [, port, token] = /:(\d+)\/#token=(\w+)/.exec(line);
+  const { base, token } = await world.serve(lantoa), port = new URL(base).port;
   const url = `http://localhost:${await standBetween(port, token)}/mcp`;
   for (const scenario of SCENARIOS) {
     const run = spawn(node22, [suite, "server", "--url", url, "--scenario", scenario], { stdio: ["ignore", "pipe", "pipe"] });
@@ -99,15 +89,4 @@ async function conformance() {
   }
 }
 
-let code = 0;
-try {
-  await officialClient();
-  inspectorsCommand();
-  await conformance();
-} catch (e) {
-  console.log(e);
-  code = 1;
-}
-stops.forEach((stop) => stop());
-rmSync(folder, { recursive: true, force: true });
-process.exit(code);
+await world.run([officialClient, inspectorsCommand, conformance]);

@@ -1,39 +1,16 @@
 // The page in a real browser, as a person uses it: page.mjs LANTOA EXAMPLES [SCREENSHOTS]
 // Wants Debian's chromium and npm's playwright-core (in NODE_PATH's folder); exits with 77, "skipped", without them.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { openBrowser, World } from "./lib/faces.mjs";
 
 const [lantoa, examples, screenshots] = process.argv.slice(2).map((p) => resolve(p));
-const chromium = "/usr/bin/chromium";
-let playwright;
-try {
-  const require = createRequire(join(process.env.NODE_PATH ?? "/usr/share/nodejs", "/"));
-  playwright = require("playwright-core");
-} catch {
-  playwright = null;
-}
-if (!playwright || !existsSync(chromium)) {
-  console.log("skipped: there is no chromium, or no playwright-core in NODE_PATH");
-  process.exit(77);
-}
-
-const folder = mkdtempSync(join(tmpdir(), "lantoa-test-"));
-const vault = join(folder, "vault");
-cpSync(join(examples, "vault"), vault, { recursive: true });
-writeFileSync(join(vault, "<img src=x onerror=hacked()>.md"), "<script>hacked()</script> [[Cà phê]] <b onmouseover=hacked()>x</b>");
-
-const env = { ...process.env, HOME: folder };
-for (const name of ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]) delete env[name];
-const server = spawn(lantoa, ["serve", "--port", "0", "--vault", vault, "--model", join(examples, "pictures/doodles.safetensors")],
-  { env, stdio: ["ignore", "pipe", "inherit"] });
-const address = await new Promise((done) => server.stdout.once("data", (d) => done(/http:\S+/.exec(String(d))[0])));
-const browser = await playwright.chromium.launch({
-  executablePath: chromium, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
+const browser = await openBrowser();
+const world = new World(join(examples, "vault"));
+world.stops.push(() => browser.close());
+writeFileSync(join(world.vault, "<img src=x onerror=hacked()>.md"), "<script>hacked()</script> [[Cà phê]] <b onmouseover=hacked()>x</b>");
+const { address } = await world.serve(lantoa, "--model", join(examples, "pictures/doodles.safetensors"));
 const wrong = [];
 
 async function open(options = {}) {
@@ -189,18 +166,5 @@ async function frames() {
   await page.context().close();
 }
 
-let code = 0;
-try {
-  for (const step of [searchAndChoose, play, keysAndThumbs, pictures, languagesAndThemes, learningRoom, narrow, frames]) {
-    console.log(step.name);
-    await step();
-    assert.deepEqual(wrong, []);
-  }
-} catch (e) {
-  console.log(e);
-  code = 1;
-}
-await browser.close();
-server.kill();
-rmSync(folder, { recursive: true, force: true });
-process.exit(code);
+await world.run([searchAndChoose, play, keysAndThumbs, pictures, languagesAndThemes, learningRoom, narrow, frames],
+  () => assert.deepEqual(wrong, []));

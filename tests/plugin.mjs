@@ -1,37 +1,21 @@
 // The Obsidian plugin in a browser, with Obsidian's API stood in for and a real server: plugin.mjs LANTOA ROOT [SCREENSHOTS]
 // Wants esbuild, Debian's chromium and npm's playwright-core (in NODE_PATH's folder); exits with 77, "skipped", without.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { openBrowser, World } from "./lib/faces.mjs";
 
 const [lantoa, root, screenshots] = process.argv.slice(2).map((p) => resolve(p));
-const chromium = "/usr/bin/chromium";
-let playwright;
-try {
-  playwright = createRequire(join(process.env.NODE_PATH ?? "/usr/share/nodejs", "/"))("playwright-core");
-} catch {
-  playwright = null;
-}
-if (!playwright || !existsSync(chromium)) {
-  console.log("skipped: there is no chromium, or no playwright-core in NODE_PATH");
-  process.exit(77);
-}
-
-const folder = mkdtempSync(join(tmpdir(), "lantoa-test-"));
-const vault = join(folder, "vault"), script = join(folder, "plugin.js");
-cpSync(join(root, "examples/vault"), vault, { recursive: true });
+const browser = await openBrowser();
+const world = new World(join(root, "examples/vault")), script = join(world.folder, "plugin.js");
+world.stops.push(() => browser.close());
 execFileSync("esbuild", [join(root, "tests/plugin/start.ts"), "--bundle", `--alias:obsidian=${join(root, "tests/plugin/obsidian.ts")}`,
   "--target=es2021", "--log-level=warning", `--outfile=${script}`]);
-const env = { ...process.env, HOME: folder };
-for (const name of ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]) delete env[name];
-const server = spawn(lantoa, ["serve", "--port", "0", "--vault", vault], { env, stdio: ["ignore", "pipe", "inherit"] });
-const address = await new Promise((done) => server.stdout.once("data", (d) => done(/http:\S+/.exec(String(d))[0])));
-const browser = await playwright.chromium.launch({
-  executablePath: chromium, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
+const { process: server, address, base, token } = await world.serve(lantoa);
+
+const answerOf = async (path) => (await fetch(`${base}/api/v1/${path}`, { headers: { Authorization: `Bearer ${token}` } })).json();
+
 const page = await browser.newPage({ viewport: { width: 340, height: 760 } });
 const wrong = [];
 page.on("pageerror", (e) => wrong.push(String(e)));
@@ -73,9 +57,7 @@ async function followsTheOpenNote() {
   await page.click(".lantoa-item:nth-child(2) .lantoa-fold");
   await page.waitForSelector(".lantoa-sentence mark");
   if (screenshots) await page.screenshot({ path: join(screenshots, "plugin.png") });
-  const direct = await fetch(address.replace(/\/#token=.*/, `/api/v1/related?n=30&note=${encodeURIComponent("Cà phê.md")}`), {
-    headers: { Authorization: `Bearer ${/token=(\w+)/.exec(address)[1]}` },
-  }).then((r) => r.json());
+  const direct = await answerOf(`related?n=30&note=${encodeURIComponent("Cà phê.md")}`);
   assert.deepEqual(await titles(), direct.related.map((r) => r.title), "the server's own ranking");
 }
 
@@ -111,9 +93,7 @@ async function verdictsAndHabits() {
   await page.click(".lantoa-item:nth-child(5) .lantoa-fold");
   await page.click(".lantoa-item:nth-child(5) [data-icon=eye-off]");
   await page.waitForFunction((t) => ![...document.querySelectorAll(".lantoa-title")].some((a) => a.textContent === t), hidden);
-  const history = await fetch(address.replace(/\/#token=.*/, "/api/v1/history"), {
-    headers: { Authorization: `Bearer ${/token=(\w+)/.exec(address)[1]}` },
-  }).then((r) => r.json());
+  const history = await answerOf("history");
   assert.ok(history.events.some((e) => e.event === "opened" && e.note === "Trà sữa.md" && e.from === "Cà phê.md"), "opens are learnt");
   assert.ok(history.events.some((e) => e.event === "hidden"));
 }
@@ -141,19 +121,5 @@ async function aServerThatIsGone() {
   assert.match(await page.textContent("#right .lantoa-note"), /lantoa serve/);
 }
 
-let code = 0;
-try {
-  for (const step of [withoutAServer, followsTheOpenNote, linksAreDraggedHoveredAndOpened, pinAndLinked, verdictsAndHabits, recallAndBlock]) {
-    console.log(step.name);
-    await step();
-    assert.deepEqual(wrong, []);
-  }
-  await aServerThatIsGone();
-} catch (e) {
-  console.log(e);
-  code = 1;
-}
-await browser.close();
-server.kill();
-rmSync(folder, { recursive: true, force: true });
-process.exit(code);
+await world.run([withoutAServer, followsTheOpenNote, linksAreDraggedHoveredAndOpened, pinAndLinked, verdictsAndHabits, recallAndBlock,
+  aServerThatIsGone], () => assert.deepEqual(wrong, []));

@@ -379,6 +379,8 @@ typedef enum lan_verdict {
 } lan_verdict;
 
 LAN_API const char *lan_verdict_name(lan_verdict verdict); /**< "hidden", "bad", "none", "good" */
+/** The verdict of that name; 0 if there is none. */
+LAN_API int lan_verdict_named(const char *name, lan_verdict *verdict);
 
 /** What the user says of `related` as a result for `note`. The last word counts. *changed (may be NULL): 0 if there
  *  was nothing to take back. */

@@ -2,7 +2,7 @@
 
 import { SuggestModal } from "obsidian";
 import type LantoaPlugin from "./main";
-import { Result } from "./server";
+import type { Result } from "../../web/src/answers";
 import { say } from "./words";
 
 export class RecallModal extends SuggestModal<Result> {

@@ -1,7 +1,8 @@
 // A list of results: titles, reasons that unfold, links to drag, thumbs. The same in the view, in a block and for a question.
 
 import { App, HoverParent, HoverPopover, Keymap, setIcon, TFile } from "obsidian";
-import { Refused, Result, Sentence, Server, Verdict, Why } from "./server";
+import type { Result, Sentence, Why } from "../../web/src/answers";
+import { Refused, Server, Verdict } from "./server";
 import { say } from "./words";
 
 export const SOURCE = "lantoa";

@@ -1,23 +1,7 @@
 // What is asked of `lantoa serve`, and what it answers (docs/api.md).
 
 import { requestUrl } from "obsidian";
-
-export interface Result {
-  path: string;
-  title: string;
-  score: number;
-  linked: "no" | "out" | "in" | "both";
-  signals: Record<string, number>;
-  reason: string;
-}
-
-export interface Hop { kind: string; name: string; path?: string }
-export interface Sentence { path: string; line: number; text: string; mark: [number, number] }
-export interface Why extends Result {
-  paths: { share: number; hops: Hop[] }[];
-  sentences: Sentence[];
-  words: string[];
-}
+import type { Result, Why } from "../../web/src/answers";
 
 export type Verdict = "good" | "bad" | "hidden" | "none";
 

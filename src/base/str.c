@@ -113,6 +113,28 @@ void lan_buf_free(lan_buf *b) {
 
 static bool continues(const char *s) { return ((unsigned char)*s & 0xC0u) == 0x80u; }
 
+int lan_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = (char)(c | 32);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool lan_percent_decode(lan_str s, lan_buf *out) {
+  for (size_t i = 0; i < s.len; i++) {
+    char c = s.ptr[i];
+    if (c == '%') {
+      int high = i + 2 < s.len ? lan_hex_digit(s.ptr[i + 1]) : -1;
+      int low = high < 0 ? -1 : lan_hex_digit(s.ptr[i + 2]);
+      if (low < 0) return false;
+      c = (char)(high * 16 + low);
+      i += 2;
+    }
+    if (c == '\0') return false;
+    lan_buf_add_char(out, c);
+  }
+  return true;
+}
+
 size_t lan_utf8_decode(const char *s, size_t n, uint32_t *cp) {
   unsigned char c = (unsigned char)s[0];
   if (c < 0x80) {

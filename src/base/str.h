@@ -49,6 +49,11 @@ static inline lan_str lan_buf_str(const lan_buf *b) { return (lan_str){b->data, 
  * makes of those that are not finite. False: it is none. */
 bool lan_str_number(lan_str s, double *out);
 
+/* 0 .. 15, or -1. */
+int lan_hex_digit(char c);
+/* Appends s with %XX decoded. False: a '%' is not followed by two digits, or a byte is 0. */
+bool lan_percent_decode(lan_str s, lan_buf *out);
+
 /* Decodes one code point at s[0 .. n-1], n >= 1. Returns the bytes it took (1 to 4) and sets *cp;
  * an invalid, overlong, surrogate or cut sequence takes 1 byte and sets *cp to 0xFFFD. */
 size_t lan_utf8_decode(const char *s, size_t n, uint32_t *cp);

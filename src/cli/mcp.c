@@ -16,7 +16,7 @@ static cli_exit run(cli *c) {
   mcp m = {s.memory, c->opt.allow_feedback, false};
   while (!cli_stopped() && (got = lines_next(&in, &line)) < LINES_DONE) {
     if (got == LINES_BAD) line = "";
-    mcp_answer(&m, line, strlen(line), &c->out.buf);
+    mcp_answer(&m, line, strlen(line), NULL, &c->out.buf);
     session_clear_progress(&s);
     if (!output_flush(&c->out)) break;
   }

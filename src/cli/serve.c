@@ -1,8 +1,8 @@
 /* lantoa serve */
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/session.h"
@@ -22,8 +22,8 @@ static void open_page(const char *url) {
   posix_spawn_file_actions_t quiet;
   pid_t pid;
   posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", 1 /* O_WRONLY */, 0);
-  posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", 1, 0);
+  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   if (posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) != 0) {
     cli_complain("there is no xdg-open here; open the address above in a browser");
   }

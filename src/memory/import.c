@@ -100,12 +100,13 @@ static lan_status import_opened(importer *m, json_t *line, lan_error *err) {
 
 static lan_status verdict_of(importer *m, json_t *line, int *verdict) {
   lan_str name;
+  lan_verdict found = LAN_VERDICT_NONE;
   lan_status s = name_of(m, line, "verdict", &name);
-  for (int v = LAN_VERDICT_HIDDEN; s == LAN_OK && v <= LAN_VERDICT_GOOD; v++) {
-    *verdict = v;
-    if (lan_str_equal(name, lan_str_of(lan_verdict_name((lan_verdict)v)))) return LAN_OK;
+  if (s == LAN_OK && !lan_verdict_named(name.ptr, &found)) {
+    s = wrong(m, "it is not good, bad, hidden or none:", "verdict");
   }
-  return s == LAN_OK ? wrong(m, "it is not good, bad, hidden or none:", "verdict") : s;
+  *verdict = found;
+  return s;
 }
 
 static lan_status import_feedback(importer *m, json_t *line, lan_error *err) {

@@ -74,6 +74,15 @@ const char *lan_verdict_name(lan_verdict verdict) {
   return "unknown";
 }
 
+int lan_verdict_named(const char *name, lan_verdict *verdict) {
+  for (int v = LAN_VERDICT_HIDDEN; v <= LAN_VERDICT_GOOD; v++) {
+    if (strcmp(name, lan_verdict_name((lan_verdict)v)) != 0) continue;
+    *verdict = (lan_verdict)v;
+    return 1;
+  }
+  return 0;
+}
+
 void remember_count(lan_memory *m) {
   (void)memory_db_count(m->db, &m->counts, NULL);
   m->habits.read = false;

@@ -228,7 +228,7 @@ static void send_page(const page_file *page, http_reply *r) {
 static lan_status read_body(api_call *c) {
   json_error_t e;
   lan_str b = c->request->body;
-  c->body = json_loadb(b.len ? b.ptr : "", b.len, JSON_REJECT_DUPLICATES, &e);
+  c->body = json_loadb(b.ptr, b.len, JSON_REJECT_DUPLICATES, &e);
   if (json_is_object(c->body)) return LAN_OK;
   return lan_fail(&c->err, LAN_EFORMAT, "the body is not one JSON object: %s",
                   c->body ? "it is something else" : e.text);

@@ -362,20 +362,14 @@ static lan_status feedback(api_call *c) {
   uint32_t note, other;
   int changed = 0;
   lan_buf said = {0};
-  bool known = false;
   lan_verdict verdict = LAN_VERDICT_NONE;
   lan_status s = note_of(c, "note", &note);
   if (s == LAN_OK) s = note_of(c, "related", &other);
   if (s == LAN_OK) s = text_of(c, "verdict", &said);
-  for (int v = LAN_VERDICT_HIDDEN; s == LAN_OK && v <= LAN_VERDICT_GOOD; v++) {
-    if (strcmp(said.data, lan_verdict_name((lan_verdict)v)) != 0) continue;
-    verdict = (lan_verdict)v;
-    known = true;
-  }
-  lan_buf_free(&said);
-  if (s == LAN_OK && !known) {
+  if (s == LAN_OK && !lan_verdict_named(said.data, &verdict)) {
     s = lan_fail(&c->err, LAN_EINVAL, "'verdict' is good, bad, hidden or none");
   }
+  lan_buf_free(&said);
   if (s == LAN_OK) {
     s = lan_memory_feedback(c->a->options.memory, note, other, verdict, &changed, &c->err);
   }
@@ -430,49 +424,27 @@ static lan_status lesson(api_call *c) {
 
 /* ---- assistants ---- */
 
-static bool same(lan_str field, json_t *value) {
-  const char *text = json_string_value(value);
-  return text && lan_str_equal(field, (lan_str){text, json_string_length(value)});
+/* A notification has no answer; a method that is not there is like an address that is not. */
+static int status_of_assistant(int code, bool answered) {
+  switch (code) {
+    case 0: return answered ? 200 : 202;
+    case MCP_METHOD_NOT_FOUND: return 404;
+    case MCP_PARSE_ERROR:
+    case MCP_INVALID_REQUEST:
+    case MCP_UNSUPPORTED_VERSION:
+    case MCP_HEADER_MISMATCH: return 400;
+    default: return 200; /* the answer says what is wrong */
+  }
 }
 
-/* What headers repeat of a message must be what it says: who reads only the headers must not be misled. */
-static bool headers_fit(const http_head *head, json_t *message) {
-  lan_str method = head->fields[HTTP_MCP_METHOD], name = head->fields[HTTP_MCP_NAME];
-  lan_str version = head->fields[HTTP_MCP_PROTOCOL_VERSION];
-  json_t *params = json_object_get(message, "params"), *meta = json_object_get(params, "_meta");
-  json_t *told = json_object_get(meta, "io.modelcontextprotocol/protocolVersion");
-  json_t *named = json_object_get(params, "name");
-  if (!named) named = json_object_get(params, "uri");
-  if (told && !same(version, told)) return false;
-  if ((told || method.ptr) && !same(method, json_object_get(message, "method"))) return false;
-  return (!told && !name.ptr) || !named || same(name, named);
-}
-
-/* The status that goes with an answer: a method that is not there is like an address that is not. */
-static int status_of_answer(lan_str answer) {
-  json_t *a = json_loadb(answer.ptr, answer.len, 0, NULL);
-  json_int_t code = json_integer_value(json_object_get(json_object_get(a, "error"), "code"));
-  json_decref(a);
-  return code == -32601 ? 404 : code == -32700 || code == -32600 || code == -32022 ? 400 : 200;
-}
-
-/* A notification has no answer. */
 static lan_status answer_assistant(api_call *c) {
+  const lan_str *fields = c->request->head.fields;
   lan_str b = c->request->body;
   lan_buf *out = c->json.out;
-  json_t *message = json_loadb(b.len ? b.ptr : "", b.len, JSON_REJECT_DUPLICATES, NULL);
-  bool fit = !message || headers_fit(&c->request->head, message);
-  json_decref(message);
-  if (!fit) {
-    lan_buf_add_str(
-        out,
-        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32020,\"message\":"
-        "\"MCP-Protocol-Version, Mcp-Method or Mcp-Name is not what the message says\"}}\n");
-    c->reply->status = 400;
-    return LAN_OK;
-  }
-  mcp_answer(&c->a->mcp, b.len ? b.ptr : "", b.len, out);
-  if (!out->failed) c->reply->status = out->len ? status_of_answer(lan_buf_str(out)) : 202;
+  mcp_headers headers = {fields[HTTP_MCP_PROTOCOL_VERSION], fields[HTTP_MCP_METHOD],
+                         fields[HTTP_MCP_NAME]};
+  int code = mcp_answer(&c->a->mcp, b.ptr, b.len, &headers, out);
+  c->reply->status = status_of_assistant(code, out->len > 0);
   if (c->a->options.allow_feedback) api_changed(c->a);
   return LAN_OK;
 }

@@ -95,8 +95,6 @@ static const char *phrase(int status) {
     const char *phrase;
   } phrases[] = {{200, "OK"},
                  {202, "Accepted"},
-                 {204, "No Content"},
-                 {304, "Not Modified"},
                  {400, "Bad Request"},
                  {401, "Unauthorized"},
                  {403, "Forbidden"},
@@ -108,7 +106,6 @@ static const char *phrase(int status) {
                  {413, "Content Too Large"},
                  {415, "Unsupported Media Type"},
                  {421, "Misdirected Request"},
-                 {422, "Unprocessable Content"},
                  {431, "Request Header Fields Too Large"},
                  {500, "Internal Server Error"},
                  {501, "Not Implemented"},
@@ -145,10 +142,9 @@ static void send_reply(connection *c, http_reply *r, bool last) {
     last = true;
   }
   size_t len = r->lasting ? r->lasting_len : r->body.len;
-  bool bare = r->status == 204 || r->status == 304 || r->stream;
   evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n%s%s", r->status, phrase(r->status), SAFETY,
                       r->headers ? r->headers : "Cache-Control: no-store\r\n");
-  if (!bare) evbuffer_add_printf(out, "Content-Length: %zu\r\n", len);
+  if (!r->stream) evbuffer_add_printf(out, "Content-Length: %zu\r\n", len);
   if (r->stream || len) {
     evbuffer_add_printf(out, "Content-Type: %s\r\n", r->type ? r->type : "application/json");
   }
@@ -157,7 +153,7 @@ static void send_reply(connection *c, http_reply *r, bool last) {
   bool head_only = lan_str_equal(c->request.head.method, LAN_STR("HEAD"));
   if (r->lasting && !head_only) {
     evbuffer_add_reference(out, r->lasting, r->lasting_len, NULL, NULL);
-  } else if (r->body.len && !bare && !head_only) {
+  } else if (r->body.len && !r->stream && !head_only) {
     if (evbuffer_add_reference(out, r->body.data, r->body.len, forget_body, NULL) == 0) {
       r->body = (lan_buf){0};
     }
@@ -277,17 +273,15 @@ static bool read_head(connection *c) {
     if (there > HTTP_HEAD_MOST || end.pos >= 0) refuse(c, 431, "the headers are longer than 16 kB");
     return false;
   }
-  char *bytes = malloc((size_t)end.pos + 4);
-  if (!bytes) {
+  size_t len = (size_t)end.pos + 4;
+  const unsigned char *bytes = evbuffer_pullup(in, (ev_ssize_t)len);
+  if (bytes) lan_buf_add(&c->head, bytes, len);
+  if (!bytes || c->head.failed) {
     finish(c);
     return false;
   }
-  evbuffer_remove(in, bytes, (size_t)end.pos + 4);
-  lan_buf_add(&c->head, bytes, (size_t)end.pos + 4);
-  free(bytes);
-  if (!c->head.failed) return check_head(c);
-  finish(c);
-  return false;
+  evbuffer_drain(in, len);
+  return check_head(c);
 }
 
 static bool read_body(connection *c) {
@@ -295,16 +289,13 @@ static bool read_body(connection *c) {
   size_t len = (size_t)c->request.head.length;
   if (evbuffer_get_length(in) < len) return false;
   unsigned char *bytes = len ? evbuffer_pullup(in, (ev_ssize_t)len) : NULL;
-  lan_buf body = {0};
   if (len && !bytes) {
     finish(c);
     return false;
   }
-  lan_buf_add(&body, len ? (const void *)bytes : "", len);
+  c->request.body = (lan_str){len ? (const char *)bytes : "", len};
+  bool more = answer(c); /* which frees nothing of the connection */
   evbuffer_drain(in, len);
-  c->request.body = lan_buf_str(&body);
-  bool more = answer(c);
-  lan_buf_free(&body);
   return more;
 }
 

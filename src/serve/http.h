@@ -16,7 +16,7 @@ enum {
 
 typedef struct http_request {
   http_head head;
-  lan_str body;
+  lan_str body; /* ptr is never NULL */
 } http_request;
 
 typedef struct http_reply {

@@ -11,7 +11,6 @@ static const char *const NAMES[HTTP_FIELDS] = {
     [HTTP_CONTENT_TYPE] = "content-type",
     [HTTP_EXPECT] = "expect",
     [HTTP_HOST] = "host",
-    [HTTP_IF_NONE_MATCH] = "if-none-match",
     [HTTP_MCP_METHOD] = "mcp-method",
     [HTTP_MCP_NAME] = "mcp-name",
     [HTTP_MCP_PROTOCOL_VERSION] = "mcp-protocol-version",
@@ -148,26 +147,17 @@ int http_head_read(lan_str bytes, http_head *head, const char **why) {
 
 /* ---- queries ---- */
 
-static int digit(char c) {
-  c = lower(c);
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* application/x-www-form-urlencoded */
+/* application/x-www-form-urlencoded: a '+' is a space, and stays one when percent signs are decoded. */
 static bool decode(lan_str s, lan_buf *out) {
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
-    if (c == '%') {
-      int high = i + 2 < s.len ? digit(s.ptr[i + 1]) : -1,
-          low = high < 0 ? -1 : digit(s.ptr[i + 2]);
-      if (low < 0) return false;
-      c = (char)(high * 16 + low);
-      i += 2;
-    }
-    if (c == '\0') return false;
-    lan_buf_add_char(out, c);
+  lan_buf spaced = {0};
+  lan_buf_add(&spaced, s.ptr, s.len);
+  for (size_t i = 0; i < spaced.len; i++) {
+    if (spaced.data[i] == '+') spaced.data[i] = ' ';
   }
-  return true;
+  bool good = lan_percent_decode(lan_buf_str(&spaced), out);
+  out->failed |= spaced.failed;
+  lan_buf_free(&spaced);
+  return good;
 }
 
 bool http_query_get(lan_str query, const char *key, lan_buf *out) {

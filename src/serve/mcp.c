@@ -7,16 +7,6 @@
 #include "serve/mcp_resources.h"
 #include "serve/mcp_tools.h"
 
-/* JSON-RPC's codes, and the protocol's. */
-enum {
-  PARSE_ERROR = -32700,
-  INVALID_REQUEST = -32600,
-  METHOD_NOT_FOUND = -32601,
-  INVALID_PARAMS = -32602,
-  UNSUPPORTED_VERSION = -32022,
-  NO_RESOURCE = -32002 /* before 2026-07-28 */
-};
-
 static const char STATELESS[] = "2026-07-28";
 static const char *const SUPPORTED[] = {"2025-06-18", "2025-11-25", "2026-07-28", NULL};
 static const char META_VERSION[] = "io.modelcontextprotocol/protocolVersion";
@@ -58,7 +48,8 @@ static void add_supported(json_writer *j, const char *key) {
   jw_close(j, ']');
 }
 
-static void answer_error(lan_buf *out, json_t *id, int code, const char *message) {
+/* Returns the code. */
+static int answer_error(lan_buf *out, json_t *id, int code, const char *message) {
   json_writer j = {out, false};
   begin(&j, id);
   jw_key(&j, "error");
@@ -66,7 +57,7 @@ static void answer_error(lan_buf *out, json_t *id, int code, const char *message
   jw_key(&j, "code");
   jw_integer(&j, code);
   jw_entry(&j, "message", message);
-  if (code == UNSUPPORTED_VERSION) {
+  if (code == MCP_UNSUPPORTED_VERSION) {
     jw_key(&j, "data");
     jw_open(&j, '{');
     add_supported(&j, "supported");
@@ -75,6 +66,7 @@ static void answer_error(lan_buf *out, json_t *id, int code, const char *message
   jw_close(&j, '}');
   jw_close(&j, '}');
   jw_end(&j);
+  return code;
 }
 
 /* ---- results ---- */
@@ -88,10 +80,12 @@ static json_writer begin_result(lan_buf *out, const request *r) {
   return j;
 }
 
-static void end_result(json_writer *j) {
+/* Returns that all is well. */
+static int end_result(json_writer *j) {
   jw_close(j, '}');
   jw_close(j, '}');
   jw_end(j);
+  return 0;
 }
 
 /* How long a list may be kept: it never changes while this runs. */
@@ -122,35 +116,34 @@ static void add_server(json_writer *j) {
 }
 
 /* The client's revision if it is known, else the newest that has a handshake. */
-static void initialize(const request *r, lan_buf *out) {
+static int initialize(const request *r, lan_buf *out) {
   const char *wanted = json_string_value(json_object_get(r->params, "protocolVersion"));
   if (!wanted) {
-    answer_error(out, r->id, INVALID_PARAMS, "initialize wants a protocolVersion");
-    return;
+    return answer_error(out, r->id, MCP_INVALID_PARAMS, "initialize wants a protocolVersion");
   }
   json_writer j = begin_result(out, r);
   bool known = strcmp(wanted, SUPPORTED[0]) == 0 || strcmp(wanted, SUPPORTED[1]) == 0;
   jw_entry(&j, "protocolVersion", known ? wanted : SUPPORTED[1]);
   add_server(&j);
-  end_result(&j);
+  return end_result(&j);
 }
 
-static void discover(const request *r, lan_buf *out) {
+static int discover(const request *r, lan_buf *out) {
   json_writer j = begin_result(out, r);
   add_supported(&j, "supportedVersions");
   add_server(&j);
   add_caching(&j, r);
-  end_result(&j);
+  return end_result(&j);
 }
 
-static void list_tools(mcp *m, const request *r, lan_buf *out) {
+static int list_tools(mcp *m, const request *r, lan_buf *out) {
   json_writer j = begin_result(out, r);
   jw_key(&j, "tools");
   jw_open(&j, '[');
   mcp_tools_list(m, &j);
   jw_close(&j, ']');
   add_caching(&j, r);
-  end_result(&j);
+  return end_result(&j);
 }
 
 /* A changed note is in the answer. A failure to look is not worth failing for: the answer is then that of
@@ -160,15 +153,14 @@ static void freshen(mcp *m) {
 }
 
 /* What a tool gives is told twice: as it is, and as text for clients that know no other. */
-static void call_tool(mcp *m, const request *r, lan_buf *out) {
+static int call_tool(mcp *m, const request *r, lan_buf *out) {
   const char *name = json_string_value(json_object_get(r->params, "name"));
   json_t *arguments = json_object_get(r->params, "arguments");
   lan_buf content = {0};
   lan_error err = {0};
   if (!name || !mcp_tool_known(m, name) || (arguments && !json_is_object(arguments))) {
-    answer_error(out, r->id, INVALID_PARAMS,
-                 "tools/call wants the name of a tool, and its arguments as an object");
-    return;
+    return answer_error(out, r->id, MCP_INVALID_PARAMS,
+                        "tools/call wants the name of a tool, and its arguments as an object");
   }
   freshen(m);
   bool good = mcp_tool_call(m, name, arguments, &content, &err) == LAN_OK;
@@ -187,9 +179,9 @@ static void call_tool(mcp *m, const request *r, lan_buf *out) {
   }
   jw_key(&j, "isError");
   jw_bool(&j, !good);
-  end_result(&j);
   out->failed |= content.failed;
   lan_buf_free(&content);
+  return end_result(&j);
 }
 
 /* ---- resources ---- */
@@ -202,7 +194,7 @@ static void add_fresh(json_writer *j, const request *r) {
   jw_entry(j, "cacheScope", "private");
 }
 
-static void list_resources(mcp *m, const request *r, lan_buf *out) {
+static int list_resources(mcp *m, const request *r, lan_buf *out) {
   json_t *cursor = json_object_get(r->params, "cursor");
   size_t before = out->len;
   freshen(m);
@@ -210,118 +202,127 @@ static void list_resources(mcp *m, const request *r, lan_buf *out) {
   if ((cursor && !json_is_string(cursor)) ||
       !mcp_resources_list(m, json_string_value(cursor), &j)) {
     out->len = before;
-    answer_error(out, r->id, INVALID_PARAMS, "cursor is none that this server gave");
-    return;
+    return answer_error(out, r->id, MCP_INVALID_PARAMS, "cursor is none that this server gave");
   }
   add_fresh(&j, r);
-  end_result(&j);
+  return end_result(&j);
 }
 
-static void list_templates(const request *r, lan_buf *out) {
+static int list_templates(const request *r, lan_buf *out) {
   json_writer j = begin_result(out, r);
   mcp_resources_templates(&j);
   add_caching(&j, r);
-  end_result(&j);
+  return end_result(&j);
 }
 
-static void read_resource(mcp *m, const request *r, lan_buf *out) {
+static int read_resource(mcp *m, const request *r, lan_buf *out) {
   const char *uri = json_string_value(json_object_get(r->params, "uri"));
   size_t before = out->len;
   lan_error err = {0};
   if (!uri) {
-    answer_error(out, r->id, INVALID_PARAMS, "resources/read wants a uri");
-    return;
+    return answer_error(out, r->id, MCP_INVALID_PARAMS, "resources/read wants a uri");
   }
   freshen(m);
   json_writer j = begin_result(out, r);
   if (mcp_resources_read(m, uri, &j, &err) == LAN_OK) {
     add_fresh(&j, r);
-    end_result(&j);
-    return;
+    return end_result(&j);
   }
   out->len = before;
-  answer_error(out, r->id, r->stateless ? INVALID_PARAMS : NO_RESOURCE, err.message);
+  return answer_error(out, r->id, r->stateless ? MCP_INVALID_PARAMS : MCP_NO_RESOURCE, err.message);
 }
 
-static void empty_result(const request *r, lan_buf *out) {
+static int empty_result(const request *r, lan_buf *out) {
   json_writer j = begin_result(out, r);
-  end_result(&j);
+  return end_result(&j);
 }
 
 /* ---- requests ---- */
 
 /* Without a handshake each request says its revision and what its client can. */
-static bool check_meta(request *r, lan_buf *out) {
+static int check_meta(request *r, lan_buf *out) {
   json_t *meta = json_object_get(r->params, "_meta");
   const char *version = json_string_value(json_object_get(meta, META_VERSION));
   r->stateless = version != NULL || strcmp(r->method, "server/discover") == 0;
-  if (!r->stateless) return true;
+  if (!r->stateless) return 0;
   if (!version || !json_is_object(json_object_get(meta, META_CAPABILITIES))) {
-    answer_error(out, r->id, INVALID_PARAMS,
-                 "_meta wants the protocol's version and the client's capabilities");
-    return false;
+    return answer_error(out, r->id, MCP_INVALID_PARAMS,
+                        "_meta wants the protocol's version and the client's capabilities");
   }
-  if (strcmp(version, STATELESS) == 0) return true;
-  answer_error(out, r->id, UNSUPPORTED_VERSION,
-               "this revision is not supported without a handshake");
-  return false;
+  if (strcmp(version, STATELESS) == 0) return 0;
+  return answer_error(out, r->id, MCP_UNSUPPORTED_VERSION,
+                      "this revision is not supported without a handshake");
 }
 
-static void answer_request(mcp *m, request *r, lan_buf *out) {
-  if (!check_meta(r, out)) return;
-  if (strcmp(r->method, "initialize") == 0 && !r->stateless) { /* which has no handshake */
-    initialize(r, out);
-  } else if (strcmp(r->method, "server/discover") == 0) {
-    discover(r, out);
-  } else if (strcmp(r->method, "ping") == 0) {
-    empty_result(r, out);
-  } else if (strcmp(r->method, "tools/list") == 0) {
-    list_tools(m, r, out);
-  } else if (strcmp(r->method, "tools/call") == 0) {
-    call_tool(m, r, out);
-  } else if (strcmp(r->method, "resources/list") == 0) {
-    list_resources(m, r, out);
-  } else if (strcmp(r->method, "resources/templates/list") == 0) {
-    list_templates(r, out);
-  } else if (strcmp(r->method, "resources/read") == 0) {
-    read_resource(m, r, out);
-  } else {
-    answer_error(out, r->id, METHOD_NOT_FOUND, "there is no such method");
-  }
+static int answer_request(mcp *m, request *r, lan_buf *out) {
+  const char *method = r->method;
+  int code = check_meta(r, out);
+  if (code) return code;
+  if (strcmp(method, "initialize") == 0 && !r->stateless) return initialize(r, out);
+  if (strcmp(method, "server/discover") == 0) return discover(r, out);
+  if (strcmp(method, "ping") == 0) return empty_result(r, out);
+  if (strcmp(method, "tools/list") == 0) return list_tools(m, r, out);
+  if (strcmp(method, "tools/call") == 0) return call_tool(m, r, out);
+  if (strcmp(method, "resources/list") == 0) return list_resources(m, r, out);
+  if (strcmp(method, "resources/templates/list") == 0) return list_templates(r, out);
+  if (strcmp(method, "resources/read") == 0) return read_resource(m, r, out);
+  return answer_error(out, r->id, MCP_METHOD_NOT_FOUND, "there is no such method");
 }
 
-static void answer_message(mcp *m, json_t *message, lan_buf *out) {
+static int answer_message(mcp *m, json_t *message, lan_buf *out) {
   request r = {.id = json_object_get(message, "id"),
                .params = json_object_get(message, "params"),
                .method = json_string_value(json_object_get(message, "method"))};
   const char *rpc = json_string_value(json_object_get(message, "jsonrpc"));
   bool has_id = json_is_integer(r.id) || json_is_string(r.id);
   if (!json_is_object(message) || !rpc || strcmp(rpc, "2.0") != 0) {
-    answer_error(out, r.id, INVALID_REQUEST, "a message is one JSON-RPC 2.0 object");
-  } else if (!r.method) { /* an answer to us, who ask nothing */
-    if (!json_object_get(message, "result") && !json_object_get(message, "error")) {
-      answer_error(out, r.id, INVALID_REQUEST, "a request wants a method");
-    }
-  } else if (r.id && !has_id) {
-    answer_error(out, NULL, INVALID_REQUEST, "an id is a whole number or a string");
-  } else if (has_id && r.params && !json_is_object(r.params)) {
-    answer_error(out, r.id, INVALID_PARAMS, "params is an object");
-  } else if (has_id) {
-    answer_request(m, &r, out);
-  } /* else a notification: none of them changes anything here */
+    return answer_error(out, r.id, MCP_INVALID_REQUEST, "a message is one JSON-RPC 2.0 object");
+  }
+  if (!r.method) { /* an answer to us, who ask nothing */
+    if (json_object_get(message, "result") || json_object_get(message, "error")) return 0;
+    return answer_error(out, r.id, MCP_INVALID_REQUEST, "a request wants a method");
+  }
+  if (r.id && !has_id) {
+    return answer_error(out, NULL, MCP_INVALID_REQUEST, "an id is a whole number or a string");
+  }
+  if (!has_id) return 0; /* a notification: none of them changes anything here */
+  if (r.params && !json_is_object(r.params)) {
+    return answer_error(out, r.id, MCP_INVALID_PARAMS, "params is an object");
+  }
+  return answer_request(m, &r, out);
 }
 
-void mcp_answer(mcp *m, const char *line, size_t len, lan_buf *out) {
+/* ---- headers ---- */
+
+static bool says(lan_str header, json_t *value) {
+  const char *text = json_string_value(value);
+  return text && lan_str_equal(header, (lan_str){text, json_string_length(value)});
+}
+
+/* What headers repeat of a message must be what it says: who reads only the headers must not be misled. From
+ * 2026-07-28 on they have to be there. */
+static bool headers_fit(const mcp_headers *h, json_t *message) {
+  json_t *params = json_object_get(message, "params"), *meta = json_object_get(params, "_meta");
+  json_t *version = json_object_get(meta, META_VERSION), *name = json_object_get(params, "name");
+  if (!name) name = json_object_get(params, "uri");
+  if (version && !says(h->version, version)) return false;
+  if ((version || h->method.ptr) && !says(h->method, json_object_get(message, "method")))
+    return false;
+  return (!version && !h->name.ptr) || !name || says(h->name, name);
+}
+
+int mcp_answer(mcp *m, const char *line, size_t len, const mcp_headers *headers, lan_buf *out) {
   json_error_t e;
   if (len > MCP_LINE_MOST) {
-    answer_error(out, NULL, INVALID_REQUEST, "a message has at most a million bytes");
-    return;
+    return answer_error(out, NULL, MCP_INVALID_REQUEST, "a message has at most a million bytes");
   }
   json_t *message = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-  if (!message) {
-    answer_error(out, NULL, PARSE_ERROR, "this is no JSON");
-    return;
-  }
-  answer_message(m, message, out);
+  if (!message) return answer_error(out, NULL, MCP_PARSE_ERROR, "this is no JSON");
+  bool fit = !headers || headers_fit(headers, message);
+  int code = fit ? answer_message(m, message, out)
+                 : answer_error(out, NULL, MCP_HEADER_MISMATCH,
+                                "MCP-Protocol-Version, Mcp-Method or Mcp-Name is not what the "
+                                "message says");
   json_decref(message);
+  return code;
 }

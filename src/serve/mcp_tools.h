@@ -7,6 +7,9 @@
 #include "base/json.h"
 #include "serve/mcp.h"
 
+/* Said beside what notes say. */
+extern const char mcp_data[];
+
 /* Their descriptions, by name, as objects in a list. */
 void mcp_tools_list(const mcp *m, json_writer *j);
 bool mcp_tool_known(const mcp *m, const char *name);

@@ -8,7 +8,7 @@
 #include "serve/api.h"
 #include "serve/http.h"
 
-/* Several files that are saved together are read together; but never later than a change may show. */
+/* `changed` fires once, and is added again after the refresh that makes it quiet. Several files that are saved together are read together; but never later than a change may show. */
 enum { SETTLE_MS = 60, POLL_SECONDS = 2 };
 
 typedef struct serving {
@@ -17,7 +17,6 @@ typedef struct serving {
   struct event *changed, *refresh, *stops[2];
   api *api;
   http_server *server;
-  bool waiting; /* a refresh is due */
 } serving;
 
 static void on_stop(evutil_socket_t fd, short what, void *ctx) {
@@ -30,9 +29,6 @@ static void on_changed(evutil_socket_t fd, short what, void *ctx) {
   serving *s = ctx;
   struct timeval soon = {0, SETTLE_MS * 1000};
   (void)fd, (void)what;
-  if (s->waiting) return;
-  s->waiting = true;
-  event_del(s->changed); /* it stays readable until the refresh */
   event_add(s->refresh, &soon);
 }
 
@@ -41,7 +37,6 @@ static void on_refresh(evutil_socket_t fd, short what, void *ctx) {
   size_t n = 0;
   lan_error err;
   (void)fd, (void)what;
-  s->waiting = false;
   if (lan_memory_refresh(s->options->memory, &n, &err) != LAN_OK) {
     s->options->trouble(s->options->ctx, err.message);
     n = 1; /* some of it may have been done */
@@ -69,7 +64,7 @@ static lan_status watch_vault(serving *s, lan_error *err) {
     s->options->trouble(s->options->ctx, why.message);
     return event_add(s->refresh, &later) == 0 ? LAN_OK : lan_fail_memory(err, 0);
   }
-  s->changed = event_new(s->base, fd, EV_READ | EV_PERSIST, on_changed, s);
+  s->changed = event_new(s->base, fd, EV_READ, on_changed, s);
   bool added = s->changed && event_add(s->changed, NULL) == 0;
   return added ? LAN_OK : lan_fail_memory(err, 0);
 }

@@ -126,12 +126,6 @@ static bool has_scheme(lan_str s) {
   return at(s, i, ':');
 }
 
-static int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  c = (char)(c | 32);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_punctuation(char c) {
   return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
          (c >= '{' && c <= '~');
@@ -147,8 +141,8 @@ static lan_str decoded(facts *f, lan_str s) {
   }
   size_t n = 0;
   for (size_t i = 0; i < s.len; i++) {
-    int high = s.ptr[i] == '%' && i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(s.ptr[i + 2]) : -1;
+    int high = s.ptr[i] == '%' && i + 2 < s.len ? lan_hex_digit(s.ptr[i + 1]) : -1;
+    int low = high >= 0 ? lan_hex_digit(s.ptr[i + 2]) : -1;
     if (low >= 0 && high + low > 0) {
       out[n++] = (char)(high * 16 + low);
       i += 2;

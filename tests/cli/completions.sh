@@ -17,7 +17,7 @@ complete_words() {
 }
 
 complete_words lantoa rel; prints related; lines 1
-complete_words lantoa ''; for c in related recall path suggest doctor index status opened feedback history forget export import learn eval mcp simulate net help; do prints "$c"; done
+complete_words lantoa ''; for c in related recall path suggest doctor index status opened feedback history forget export import learn eval serve mcp simulate net help; do prints "$c"; done
 complete_words lantoa net ch; prints check; lines 1
 complete_words lantoa help net ch; prints check; lines 1
 complete_words lantoa help st; prints status; lines 1
@@ -28,7 +28,7 @@ make_vault
 cd "$V" || exit 1
 complete_words lantoa related 'Qu'; prints 'Quán cà phê.md'; lines 1
 
-for command in related recall path suggest doctor index status opened feedback history forget export import learn eval mcp simulate 'net check' 'net eval' 'net explain' 'net export' 'net predict' 'net show' 'net train'; do
+for command in related recall path suggest doctor index status opened feedback history forget export import learn eval serve mcp simulate 'net check' 'net eval' 'net explain' 'net export' 'net predict' 'net show' 'net train'; do
   for option in $("$LANTOA" help $command | grep -o -- '--[a-z0-9][a-z0-9-]*' | sort -u); do
     complete_words lantoa $command "$option"
     prints "$option"

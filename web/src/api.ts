@@ -1,24 +1,6 @@
 // The server's answers (docs/api.md), and how to ask for them.
 
-export interface Hop { kind: string; name: string; path?: string }
-export interface Path { share: number; hops: Hop[] }
-export interface Sentence { path: string; line: number; text: string; mark: [number, number] }
-
-export interface Result {
-  path: string;
-  title: string;
-  score: number;
-  linked: "no" | "out" | "in" | "both";
-  signals: Record<string, number>;
-  reason: string;
-}
-
-export interface Why extends Result {
-  paths: Path[];
-  sentences: Sentence[];
-  words: string[];
-  tags: string[];
-}
+import type { Result, Why } from "./answers";
 
 export interface ActiveNode {
   kind: "note" | "attachment" | "phantom" | "tag" | "folder";

@@ -1,6 +1,7 @@
 // The activated part of the network on a canvas: colour and size are activation, width is what flowed.
 
-import { Activity, ActiveNode, Path } from "./api";
+import type { Path } from "./answers";
+import { Activity, ActiveNode } from "./api";
 import { still } from "./dom";
 import { layOut, Place, Tie } from "./layout";
 

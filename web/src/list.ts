@@ -1,6 +1,7 @@
 // The ranked list: what comes to mind, best first, each with its reason.
 
-import { Cue, Path, Result, Sentence, Why } from "./api";
+import type { Path, Result, Sentence, Why } from "./answers";
+import type { Cue } from "./api";
 import { byId, make } from "./dom";
 import { reasonOf, say, words } from "./words";
 

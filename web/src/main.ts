@@ -1,6 +1,7 @@
 // The page: one cue at a time, what it calls to mind, and how activation got there.
 
-import { api, Cue, HistoryEvent, Label, listen, Refused, Result, Status, Why } from "./api";
+import type { Result, Why } from "./answers";
+import { api, Cue, HistoryEvent, Label, listen, Refused, Status } from "./api";
 import { byId, make } from "./dom";
 import { Graph } from "./graph";
 import { List } from "./list";
