@@ -55,20 +55,25 @@ static void take_tasks(lan_pool *pool, size_t number) {
   }
 }
 
+/* Returns whether the pool is to stop. */
+static int sleep_until_called(lan_pool *pool, unsigned long seen) {
+  pthread_mutex_lock(&pool->lock);
+  while (!pool->stop && atomic_load(&pool->run) == seen) {
+    pthread_cond_wait(&pool->start, &pool->lock);
+  }
+  int stop = pool->stop;
+  pthread_mutex_unlock(&pool->lock);
+  return stop;
+}
+
 static void *worker_main(void *arg) {
   worker *w = arg;
   lan_pool *pool = w->pool;
   unsigned long seen = 0;
   for (;;) {
     for (int i = 0; i < pool->spins && atomic_load(&pool->run) == seen; i++) pause_briefly();
-    pthread_mutex_lock(&pool->lock);
-    while (!pool->stop && atomic_load(&pool->run) == seen) {
-      pthread_cond_wait(&pool->start, &pool->lock);
-    }
-    seen = atomic_load(&pool->run);
-    int stop = pool->stop;
-    pthread_mutex_unlock(&pool->lock);
-    if (stop) return NULL;
+    if (atomic_load(&pool->run) == seen && sleep_until_called(pool, seen)) return NULL;
+    seen++; /* the next run waits for this one to end */
     take_tasks(pool, w->number);
     if (atomic_fetch_sub(&pool->busy, 1) == 1) { /* the last one, under the lock: it is heard */
       pthread_mutex_lock(&pool->lock);
@@ -139,18 +144,19 @@ void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, si
   pthread_mutex_unlock(&pool->lock);
 }
 
-void lan_barrier_wait(lan_barrier *barrier, unsigned n) {
-  unsigned round = atomic_load(&barrier->round);
-  if (atomic_fetch_add(&barrier->arrived, 1) + 1 == n) {
-    atomic_store(&barrier->arrived, 0);
-    atomic_fetch_add(&barrier->round, 1);
-    return;
-  }
-  for (int i = 0; atomic_load(&barrier->round) == round; i++) {
-    if (i < SPINS) {
-      pause_briefly();
-    } else {
-      sched_yield(); /* the others may be waiting for this processor */
+void lan_barrier_wait(lan_barrier *barrier, unsigned member, unsigned n) {
+  unsigned rounds =
+      atomic_load_explicit(&barrier->members[member].rounds, memory_order_relaxed) + 1;
+  atomic_store_explicit(&barrier->members[member].rounds, rounds, memory_order_release);
+  for (unsigned m = 0; m < n; m++) {
+    atomic_uint *other = &barrier->members[m].rounds;
+    /* One that has gone on may already be a round ahead. */
+    for (int i = 0; (int)(atomic_load_explicit(other, memory_order_acquire) - rounds) < 0; i++) {
+      if (i < SPINS) {
+        pause_briefly();
+      } else {
+        sched_yield(); /* the others may be waiting for this processor */
+      }
     }
   }
 }

@@ -25,12 +25,18 @@ void lan_pool_run(lan_pool *pool, size_t n, void (*task)(void *ctx, size_t i, si
                   void *ctx);
 
 /* Where a known number of threads wait for each other, again and again; for waits that are short. In tasks of
- * a pool only if the pool has as many threads as there are such tasks. Zero it before first use. */
+ * a pool only if the pool has as many threads as there are such tasks. Zero it before first use. Each member
+ * writes to memory of its own, two cache lines long, which the others look at. */
+enum { LAN_BARRIER_MOST = 4 };
 typedef struct lan_barrier {
-  atomic_uint arrived, round;
+  struct {
+    atomic_uint rounds; /* how often the member has arrived */
+    char apart[128 - sizeof(atomic_uint)];
+  } members[LAN_BARRIER_MOST];
 } lan_barrier;
 
-/* Returns when `n` threads have called it. What they wrote before is seen by all afterwards. */
-void lan_barrier_wait(lan_barrier *barrier, unsigned n);
+/* Returns when all of the `n` members (at most LAN_BARRIER_MOST) have called it, each with its own number below n.
+ * What they wrote before is seen by all afterwards. */
+void lan_barrier_wait(lan_barrier *barrier, unsigned member, unsigned n);
 
 #endif

@@ -10,7 +10,6 @@
 /* Floating-point operations of kernels that can be split below which it is quicker alone; some 50 us, about
  * what it takes to wake a thread. */
 #define LEAST_WORK 1e7
-enum { LARGEST_TEAM = 4 };
 
 static double work_of(const lan_net_plan *plan) {
   double work = 0;
@@ -46,7 +45,7 @@ lan_status plan_make_team(lan_net_plan *plan, size_t threads, lan_error *err) {
   plan->team = 1;
   if (plan->options.training || plan->n_shards > 1 || threads < 2) return LAN_OK;
   if (work_of(plan) < LEAST_WORK) return LAN_OK;
-  plan->team = threads < LARGEST_TEAM ? (uint32_t)threads : LARGEST_TEAM;
+  plan->team = threads < LAN_BARRIER_MOST ? (uint32_t)threads : LAN_BARRIER_MOST;
   lan_status status = make_runs(plan, err);
   if (status == LAN_OK) status = lan_pool_new(plan->team, &plan->pool, err);
   return status;
@@ -63,7 +62,7 @@ static void run_member(void *ctx, size_t member, size_t worker) {
     if (kernel->splits || member == 0) {
       kernel->forward(&plan->team_runs[member * plan->steps.len + call.step], call.phase);
     }
-    if (kernel->splits || next) lan_barrier_wait(&plan->barrier, plan->team);
+    if (kernel->splits || next) lan_barrier_wait(&plan->barrier, (unsigned)member, plan->team);
   }
 }
 

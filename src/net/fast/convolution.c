@@ -25,8 +25,8 @@ static size_t up_to_blocks(size_t channels) { return (channels + 15) / 16 * 16; 
 static void describe(const net_run *run, conv_state *st) {
   const double *a = run->nodes[0]->attribute;
   lan_shape x = run->in_shape[CONV_X], y = run->out_shape;
-  st->tiles = (winograd_shape){st->piece, x.dims[1], y.dims[1], x.dims[2], x.dims[3], 4};
-  st->tiles.tile = winograd()->best_tile(&st->tiles);
+  st->tiles = (winograd_shape){st->piece, x.dims[1], y.dims[1], x.dims[2], x.dims[3], 0, false};
+  winograd()->choose(&st->tiles, !st->learns);
   st->direct = (direct_shape){.pictures = st->piece,
                               .channels = x.dims[1],
                               .filters = st->wide_filters,

@@ -230,11 +230,11 @@ static inline const float *row_of(const float *w, size_t row, size_t units) {
 }
 
 /* `blocks` (constant) times 16 units. Fewer sums than there are registers for are kept several times, so that none
- * waits for the last addition; rows are read from several places at once, two at the least. */
+ * waits for the last addition; rows are read from several places at once, four at the least. */
 ALWAYS_INLINE void sum_some(size_t blocks, size_t n, const uint32_t *which, const float *by,
                             size_t units, const float *w, const float *start, bool relu, float *y) {
   vec sum[SUMS] = {{0}};
-  size_t each = blocks * PARTS, sets = SUMS / each, streams = sets < 2 ? 2 : sets, h = n / streams;
+  size_t each = blocks * PARTS, sets = SUMS / each, streams = sets < 4 ? 4 : sets, h = n / streams;
   for (size_t k = 0; k < h; k++) {
     UNROLL for (size_t s = 0; s < streams; s++) {
       const float *row = row_of(w, which[s * h + k], units);

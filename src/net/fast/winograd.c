@@ -6,23 +6,31 @@
 
 /* TILES go through the three stages together; of each, side by side points, side being `tile` + 2. */
 enum { TILES = 16, LARGEST_TILE = 4, LARGEST_SIDE = 6 };
+/* Blocks of 16 filters that are multiplied at the same time, at most. */
+enum { MOST_BLOCKS = 2 };
 
 static size_t points_of(const winograd_shape *s) { return (s->tile + 2) * (s->tile + 2); }
 
-/* Floats from a point's transformed values of TILES tiles to the next one's; the 16 more keep points from
- * falling into the same sets of the cache. */
-static size_t point_floats(size_t channels) { return channels * TILES + 16; }
+/* Transformed values lie in the order block of 16 channels, point, tile, 16 channels. A point has 16 floats more than
+ * it needs, so that points do not fall into the same sets of the cache. Constants, so that addresses are too. */
+enum { POINT = TILES * 16 + 16, BLOCK = LARGEST_SIDE * LARGEST_SIDE * POINT };
 
-static size_t best_tile(const winograd_shape *s) {
-  return s->pictures * ((s->height + 3) / 4) * ((s->width + 3) / 4) < TILES ? 2 : 4;
+/* Of half transformed weights: floats of a point of MOST_BLOCKS; apart for the same reason. */
+static size_t late_point(const winograd_shape *s) { return (MOST_BLOCKS * s->channels + 9) * 16; }
+
+static void choose(winograd_shape *s, bool inference) {
+  size_t tiles = s->pictures * ((s->height + 3) / 4) * ((s->width + 3) / 4);
+  s->tile = tiles < TILES ? 2 : 4;
+  s->half = inference && tiles == TILES;
 }
 
 static size_t count_weights(const winograd_shape *s) {
-  return points_of(s) * s->channels * s->filters;
+  return (s->half ? 3 * LARGEST_SIDE : points_of(s)) * s->channels * s->filters;
 }
 
 static size_t scratch_bytes(const winograd_shape *s) {
-  return points_of(s) * (point_floats(s->channels) + point_floats(s->filters)) * sizeof(float);
+  size_t late = s->half ? LARGEST_SIDE * late_point(s) : 0; /* a row of points */
+  return ((s->channels + s->filters) / 16 * BLOCK + late) * sizeof(float);
 }
 
 /* ---- the transforms, of LANES channels; for tiles of 4 x 4, or of 2 x 2 ---- */
@@ -146,7 +154,7 @@ ALWAYS_INLINE void prepare_kernel(size_t tile, const float *w, size_t out_step, 
 }
 
 /* u: point, block of outputs, input, 16 outputs */
-static void prepare(const winograd_shape *s, const float *w, bool back, float *u) {
+static void prepare_points(const winograd_shape *s, const float *w, bool back, float *u) {
   size_t inputs = back ? s->filters : s->channels, outputs = back ? s->channels : s->filters;
   size_t in_step = back ? s->channels * 9 : 9, out_step = back ? 9 : s->channels * 9;
   for (size_t o = 0; o < outputs; o += LANES) {
@@ -154,6 +162,29 @@ static void prepare(const winograd_shape *s, const float *w, bool back, float *u
       FOR_TILE(s, prepare_kernel, w + o * out_step + i * in_step, out_step, back, outputs * inputs,
                u + o / 16 * 16 * inputs + i * 16 + o % 16);
     }
+  }
+}
+
+/* u: block of filters, row of points, channel, column of the kernel, 16 filters */
+static void prepare_half(const winograd_shape *s, const float *w, float *u) {
+  size_t row = s->channels * 3 * 16, filter = s->channels * 9;
+  for (size_t f = 0; f < s->filters; f += LANES, w += LANES * filter) {
+    for (size_t column = 0; column < s->channels * 3; column++) {
+      const float *top = w + column / 3 * 9 + column % 3;
+      vec part[LARGEST_SIDE];
+      vec g[3] = {gather(top, filter), gather(top + 3, filter), gather(top + 6, filter)};
+      weight_side(4, g, part);
+      float *to = u + f / 16 * LARGEST_SIDE * row + column * 16 + f % 16;
+      for (size_t y = 0; y < LARGEST_SIDE; y++) store(to + y * row, part[y]);
+    }
+  }
+}
+
+static void prepare(const winograd_shape *s, const float *w, bool back, float *u) {
+  if (s->half) {
+    prepare_half(s, w, u);
+  } else {
+    prepare_points(s, w, back, u);
   }
 }
 
@@ -215,7 +246,7 @@ static const float nothing[16] __attribute__((aligned(64)));
 
 /* From LANES channels of a picture around the tile to its points. */
 ALWAYS_INLINE void transform_input(size_t tile, const winograd_shape *s, const float *plane,
-                                   place at, size_t step, float *to) {
+                                   place at, float *to) {
   size_t side = tile + 2;
   vec rows[LARGEST_SIDE][LARGEST_SIDE], d[LARGEST_SIDE], out[LARGEST_SIDE];
   bool whole = at.x > 0 && at.x + tile < s->width;
@@ -237,7 +268,7 @@ ALWAYS_INLINE void transform_input(size_t tile, const winograd_shape *s, const f
   UNROLL for (size_t x = 0; x < side; x++) {
     UNROLL for (size_t y = 0; y < side; y++) d[y] = rows[y][x];
     input_side(tile, d, out);
-    UNROLL for (size_t y = 0; y < side; y++) store(to + (y * side + x) * step, out[y]);
+    UNROLL for (size_t y = 0; y < side; y++) store(to + (y * side + x) * POINT, out[y]);
   }
 }
 
@@ -255,18 +286,18 @@ ALWAYS_INLINE void finish_values(size_t rows, size_t columns, const fast_after *
 }
 
 ALWAYS_INLINE void transform_output(size_t tile, const winograd_shape *s, const float *from,
-                                    size_t step, place at, const fast_after *after, vec bias,
-                                    size_t plane, float *y) {
+                                    place at, const fast_after *after, vec bias, size_t plane,
+                                    float *y) {
   size_t side = tile + 2;
   vec rows[LARGEST_TILE][LARGEST_SIDE], m[LARGEST_SIDE], out[LARGEST_TILE][LARGEST_TILE];
-  for (size_t c = 0; c < side; c++) {
-    for (size_t r = 0; r < side; r++) m[r] = load(from + (r * side + c) * step);
+  UNROLL for (size_t c = 0; c < side; c++) {
+    UNROLL for (size_t r = 0; r < side; r++) m[r] = load(from + (r * side + c) * POINT);
     output_side(tile, m, out[0]);
-    for (size_t r = 0; r < tile; r++) rows[r][c] = out[0][r];
+    UNROLL for (size_t r = 0; r < tile; r++) rows[r][c] = out[0][r];
   }
-  for (size_t r = 0; r < tile; r++) {
+  UNROLL for (size_t r = 0; r < tile; r++) {
     output_side(tile, rows[r], out[r]);
-    for (size_t c = 0; c < tile; c++) out[r][c] += bias;
+    UNROLL for (size_t c = 0; c < tile; c++) out[r][c] += bias;
   }
   size_t to = plane + 16 * (at.y * s->width + at.x);
   if (at.rows == tile && at.columns == tile) {
@@ -277,7 +308,7 @@ ALWAYS_INLINE void transform_output(size_t tile, const winograd_shape *s, const 
 }
 
 ALWAYS_INLINE void transform_gradient(size_t tile, const winograd_shape *s, const float *plane,
-                                      place at, size_t step, float *to) {
+                                      place at, float *to) {
   size_t side = tile + 2;
   vec rows[LARGEST_SIDE][LARGEST_TILE], d[LARGEST_TILE], out[LARGEST_SIDE];
   for (size_t c = 0; c < tile; c++) {
@@ -290,93 +321,175 @@ ALWAYS_INLINE void transform_gradient(size_t tile, const winograd_shape *s, cons
   }
   for (size_t r = 0; r < side; r++) {
     output_back_side(tile, rows[r], out);
-    for (size_t c = 0; c < side; c++) store(to + (r * side + c) * step, out[c]);
+    for (size_t c = 0; c < side; c++) store(to + (r * side + c) * POINT, out[c]);
   }
 }
 
-/* Values of TILES tiles from `first`: point, block, tile, 16 channels. What is past the last is 0. */
-static size_t transform_tiles(const winograd_shape *s, const tiles *t, size_t first,
-                              size_t channels, const float *x, bool gradient, float *to) {
-  size_t n = least(t->all - first, TILES), area = s->height * s->width;
-  size_t step = point_floats(channels);
-  for (size_t k = 0; k < n; k++) {
-    place at = place_of(s, t, first + k);
-    for (size_t c = 0; c < channels; c += LANES) {
-      const float *plane = x + (at.picture * channels + c / 16 * 16) * area + c % 16;
-      float *out = to + (c / 16 * TILES + k) * 16 + c % 16;
-      if (gradient) {
-        FOR_TILE(s, transform_gradient, s, plane, at, step, out);
-      } else {
-        FOR_TILE(s, transform_input, s, plane, at, step, out);
-      }
+/* Of a block that is worked on next: another thread may have written it. */
+static void fetch(const winograd_shape *s, place at, const float *plane) {
+  for (size_t r = 0; r < at.rows; r++) {
+    for (size_t c = 0; c < at.columns; c++) {
+      __builtin_prefetch(plane + 16 * ((at.y + r) * s->width + at.x + c));
     }
   }
-  for (size_t p = 0; n < TILES && p < points_of(s); p++) {
-    for (size_t c = 0; c < channels; c += 16) {
-      memset(to + p * step + (c / 16 * TILES + n) * 16, 0, (TILES - n) * 16 * sizeof *to);
+}
+
+/* Of one block of channels, and what is at `next` after it (NULL: nothing). */
+ALWAYS_INLINE void transform_tile(const winograd_shape *s, place at, const float *plane,
+                                  const float *next, bool gradient, float *to) {
+  if (next) fetch(s, at, next);
+  for (size_t c = 0; c < 16; c += LANES) {
+    if (gradient) {
+      FOR_TILE(s, transform_gradient, s, plane + c, at, to + c);
+    } else {
+      FOR_TILE(s, transform_input, s, plane + c, at, to + c);
     }
+  }
+}
+
+/* Values of the first TILES of `some` tiles, beginning with block `b` of the channels. */
+static size_t transform_tiles(const winograd_shape *s, fast_range some, size_t b, size_t channels,
+                              const float *x, bool gradient, float *to) {
+  tiles t = tiles_of(s);
+  size_t n = least(some.to - some.from, TILES), blocks = channels / 16;
+  size_t area = 16 * s->height * s->width;
+  for (size_t done = 0; done < blocks; done++) {
+    size_t after = b + 1 < blocks ? b + 1 : 0;
+    for (size_t k = 0; k < n; k++) {
+      place at = place_of(s, &t, some.from + k);
+      const float *picture = x + at.picture * blocks * area;
+      const float *next = done + 1 < blocks ? picture + after * area : NULL;
+      transform_tile(s, at, picture + b * area, next, gradient, to + b * BLOCK + k * 16);
+    }
+    b = after;
   }
   return n;
 }
 
 /* ---- products ---- */
 
-/* m[k] = sum over channels of v[k] u, for n tiles (constant) and 16 filters. */
-ALWAYS_INLINE void multiply_some(size_t n, size_t channels, const float *v, const float *u,
-                                 float *m) {
-  vec sum[TILES][PARTS] = {{{0}}};
-  for (size_t c = 0; c < channels; c += 16, v += 16 * TILES) {
+/* m[b][k] = sum over channels of v[k] u[b], for n tiles and `blocks` times 16 filters (constants). */
+ALWAYS_INLINE void multiply_some(size_t n, size_t blocks, size_t channels, const float *v,
+                                 const float *u, float *m) {
+  vec sum[MOST_BLOCKS][TILES][PARTS] = {{{{0}}}};
+  for (size_t c = 0; c < channels; c += 16, v += BLOCK) {
     for (size_t l = 0; l < 16; l++, u += 16) {
-      UNROLL for (size_t h = 0; h < PARTS; h++) {
-        vec weights = load(u + h * LANES);
-        UNROLL for (size_t k = 0; k < n; k++) sum[k][h] += v[16 * k + l] * weights;
+      UNROLL for (size_t b = 0; b < blocks; b++) {
+        UNROLL for (size_t h = 0; h < PARTS; h++) {
+          vec weights = load(u + b * 16 * channels + h * LANES);
+          UNROLL for (size_t k = 0; k < n; k++) sum[b][k][h] += v[16 * k + l] * weights;
+        }
       }
     }
   }
-  UNROLL for (size_t k = 0; k < n; k++) {
-    UNROLL for (size_t h = 0; h < PARTS; h++) store(m + 16 * k + h * LANES, sum[k][h]);
+  UNROLL for (size_t b = 0; b < blocks; b++) {
+    UNROLL for (size_t k = 0; k < n; k++) {
+      UNROLL for (size_t h = 0; h < PARTS; h++) {
+        store(m + b * BLOCK + k * 16 + h * LANES, sum[b][k][h]);
+      }
+    }
   }
 }
 
-static void multiply(size_t channels, const float *v, const float *u, float *m) {
-#define GROUP(FIRST, N) multiply_some(N, channels, v + (FIRST)*16, u, m + (FIRST)*16)
-  IN_GROUPS(GROUP);
-#undef GROUP
+/* So many sums at a time that they stay in registers: of 8 tiles and 2 blocks, or of more tiles and 1 block. */
+static void multiply(size_t n, size_t blocks, size_t channels, const float *v, const float *u,
+                     float *m) {
+#if PARTS == 1
+  if (blocks == 2) {
+    multiply_some(8, 2, channels, v, u, m);
+    if (n > 8) multiply_some(8, 2, channels, v + 8 * 16, u, m + 8 * 16);
+  } else {
+    multiply_some(16, 1, channels, v, u, m);
+  }
+#else
+  for (size_t b = 0; b < blocks; b++, u += 16 * channels, m += BLOCK) {
+    multiply_some(6, 1, channels, v, u, m);
+    if (n > 6) multiply_some(6, 1, channels, v + 6 * 16, u, m + 6 * 16);
+    if (n > 12) multiply_some(4, 1, channels, v + 12 * 16, u, m + 12 * 16);
+  }
+#endif
 }
 
-static void multiply_points(const winograd_shape *s, fast_range filters, const float *v,
+static size_t blocks_at(fast_range filters, size_t f) { return filters.to - f >= 32 ? 2 : 1; }
+
+static void multiply_points(const winograd_shape *s, size_t n, fast_range filters, const float *v,
                             const float *u, float *m) {
-  size_t v_step = point_floats(s->channels), m_step = point_floats(s->filters);
-  for (size_t p = 0, n = points_of(s); p < n; p++) {
-    for (size_t f = filters.from; f < filters.to; f += 16) {
-      multiply(s->channels, v + p * v_step, u + (p * s->filters + f) * s->channels,
-               m + p * m_step + f * TILES);
+  for (size_t p = 0, points = points_of(s); p < points; p++) {
+    for (size_t f = filters.from, blocks; f < filters.to; f += 16 * blocks) {
+      blocks = blocks_at(filters, f);
+      multiply(n, blocks, s->channels, v + p * POINT, u + (p * s->filters + f) * s->channels,
+               m + f / 16 * BLOCK + p * POINT);
     }
+  }
+}
+
+/* The rest of half transformed weights, for a row of points, which are `step` apart in `u`. */
+ALWAYS_INLINE void transform_row(size_t channels, const float *half, size_t step, float *u) {
+  for (size_t c = 0; c < channels * 16; c += LANES) {
+    const float *from = half + c / 16 * 48 + c % 16;
+    vec g[3] = {load(from), load(from + 16), load(from + 32)}, part[LARGEST_SIDE];
+    weight_side(4, g, part);
+    UNROLL for (size_t x = 0; x < LARGEST_SIDE; x++) store(u + x * step + c, part[x]);
+  }
+}
+
+/* `u` is memory for a row of points. */
+static void multiply_half(const winograd_shape *s, size_t n, fast_range filters, const float *v,
+                          const float *half, float *m, float *u) {
+  size_t step = late_point(s), row = s->channels * 3 * 16;
+  for (size_t f = filters.from, blocks; f < filters.to; f += 16 * blocks) {
+    blocks = blocks_at(filters, f);
+    for (size_t y = 0, p = 0; y < LARGEST_SIDE; y++) {
+      for (size_t b = 0; b < blocks; b++) {
+        transform_row(s->channels, half + ((f / 16 + b) * LARGEST_SIDE + y) * row, step,
+                      u + b * s->channels * 16);
+      }
+      for (size_t x = 0; x < LARGEST_SIDE; x++, p += POINT) {
+        multiply(n, blocks, s->channels, v + p, u + x * step, m + f / 16 * BLOCK + p);
+      }
+    }
+  }
+}
+
+/* ---- all stages ---- */
+
+/* Threads share the tiles, so that most of what each reads it wrote itself; or the filters, where it is the weights that
+ * take long to read. */
+static void share_out(const winograd_shape *s, fast_share share, fast_range *own,
+                      fast_range *filters) {
+  size_t all = tiles_of(s).all, unit = s->half ? TILES / 2 : TILES;
+  bool by_tiles = all >= unit * share.parts;
+  *own = by_tiles ? fast_part_of(all, unit, share) : (fast_range){0, all};
+  *filters = by_tiles ? (fast_range){0, s->filters} : fast_part_of(s->filters, 16, share);
+}
+
+ALWAYS_INLINE void transform_back(const winograd_shape *s, place at, fast_range filters,
+                                  const float *m, const fast_after *after, float *y) {
+  for (size_t f = filters.from; f < filters.to; f += LANES) {
+    size_t plane = (at.picture * s->filters + f / 16 * 16) * s->height * s->width + f % 16;
+    vec bias = after->bias ? load(after->bias + f) : (vec){0};
+    FOR_TILE(s, transform_output, s, m + f / 16 * BLOCK + f % 16, at, after, bias, plane, y);
   }
 }
 
 static void run(const winograd_shape *s, const float *x, const float *u, const fast_after *after,
                 fast_share share, float *y, float *scratch) {
   tiles t = tiles_of(s);
-  fast_range filters = {0, s->filters}, own = {0, t.all};
-  if (t.all >= TILES * share.parts) {
-    own = fast_part_of(t.all, TILES, share);
-  } else {
-    filters = fast_part_of(s->filters, 16, share);
-  }
+  fast_range filters, own;
+  share_out(s, share, &own, &filters);
   if (filters.from == filters.to) return;
-  float *v = scratch, *m = scratch + points_of(s) * point_floats(s->channels);
-  for (size_t first = own.from; first < own.to; first += TILES) {
-    size_t n = transform_tiles(s, &t, first, s->channels, x, false, v);
-    multiply_points(s, filters, v, u, m);
+  float *v = scratch, *m = v + s->channels / 16 * BLOCK, *row = m + s->filters / 16 * BLOCK;
+  size_t written =
+      filters.from / 16 % (s->channels / 16); /* by this thread, if channels are as many */
+  for (; own.from < own.to; own.from += TILES) {
+    size_t n = transform_tiles(s, own, written, s->channels, x, false, v);
+    if (s->half) {
+      multiply_half(s, n, filters, v, u, m, row);
+    } else {
+      multiply_points(s, n, filters, v, u, m);
+    }
     for (size_t k = 0; k < n; k++) {
-      place at = place_of(s, &t, first + k);
-      for (size_t f = filters.from; f < filters.to; f += LANES) {
-        size_t plane = (at.picture * s->filters + f / 16 * 16) * s->height * s->width + f % 16;
-        vec bias = after->bias ? load(after->bias + f) : (vec){0};
-        FOR_TILE(s, transform_output, s, m + (f / 16 * TILES + k) * 16 + f % 16,
-                 point_floats(s->filters), at, after, bias, plane, y);
-      }
+      transform_back(s, place_of(s, &t, own.from + k), filters, m + k * 16, after, y);
     }
   }
 }
@@ -404,26 +517,35 @@ static void add_products(const float *v, const float *z, float *du) {
 #undef GROUP
 }
 
+/* What is past the first n tiles. */
+static void clear_rest(const winograd_shape *s, size_t n, size_t channels, float *v) {
+  for (size_t b = 0; n < TILES && b < channels / 16; b++) {
+    for (size_t p = 0; p < points_of(s); p++) {
+      memset(v + b * BLOCK + p * POINT + n * 16, 0, (TILES - n) * 16 * sizeof *v);
+    }
+  }
+}
+
 static void gradient(const winograd_shape *s, const float *x, const float *dy, float *du,
                      float *scratch) {
-  tiles t = tiles_of(s);
-  size_t v_step = point_floats(s->channels), z_step = point_floats(s->filters);
-  float *v = scratch, *z = scratch + points_of(s) * v_step;
-  for (size_t first = 0; first < t.all; first += TILES) {
-    transform_tiles(s, &t, first, s->channels, x, false, v);
-    transform_tiles(s, &t, first, s->filters, dy, true, z);
+  float *v = scratch, *z = scratch + s->channels / 16 * BLOCK;
+  for (fast_range left = {0, tiles_of(s).all}; left.from < left.to; left.from += TILES) {
+    size_t n = transform_tiles(s, left, 0, s->channels, x, false, v);
+    transform_tiles(s, left, 0, s->filters, dy, true, z);
+    clear_rest(s, n, s->channels, v);
+    clear_rest(s, n, s->filters, z);
     float *to = du;
-    for (size_t p = 0, n = points_of(s); p < n; p++) {
+    for (size_t p = 0, points = points_of(s); p < points; p++) {
       for (size_t f = 0; f < s->filters; f += 16) {
         for (size_t c = 0; c < s->channels; c += 16, to += 256) {
-          add_products(v + p * v_step + c * TILES, z + p * z_step + f * TILES, to);
+          add_products(v + c / 16 * BLOCK + p * POINT, z + f / 16 * BLOCK + p * POINT, to);
         }
       }
     }
   }
 }
 
-const winograd_kernels AT_LEVEL(winograd) = {.best_tile = best_tile,
+const winograd_kernels AT_LEVEL(winograd) = {.choose = choose,
                                              .weights = count_weights,
                                              .scratch = scratch_bytes,
                                              .prepare = prepare,

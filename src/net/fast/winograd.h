@@ -14,15 +14,16 @@
 typedef struct winograd_shape {
   size_t pictures, channels, filters, height, width; /* channels, filters: multiples of 16 */
   size_t tile;                                       /* 4 or 2: outputs along a side */
+  bool half; /* weights are transformed along one side when prepared, along the other when used */
 } winograd_shape;
 
 typedef struct winograd_kernels {
-  /* Few tiles do not pay for reading the more weights of larger ones. */
-  size_t (*best_tile)(const winograd_shape *s);
-  size_t (*weights)(const winograd_shape *s); /* floats of transformed weights */
+  /* Sets `tile` and `half`: few tiles do not pay for reading the more weights of larger ones. */
+  void (*choose)(winograd_shape *s, bool inference);
+  size_t (*weights)(const winograd_shape *s); /* floats of prepared weights */
   size_t (*scratch)(const winograd_shape *s); /* bytes; for all that follows */
 
-  /* Transforms plain weights (filters, channels, 3, 3); `back`: for the gradient by the input, of
+  /* From plain weights (filters, channels, 3, 3); not with `half`, `back`: for the gradient by the input, of
    * which `s` are the filters' and channels' numbers in the forward pass. */
   void (*prepare)(const winograd_shape *s, const float *w, bool back, float *u);
 
