@@ -112,6 +112,57 @@ static void activation_is_told_step_by_step(void **state) {
   lan_memory_close(m);
 }
 
+typedef struct told {
+  double score, activation, share; /* share: of the first path */
+  size_t n_paths;
+} told;
+
+/* What is told of `name` as a result for `cue`, in a vault opened anew. */
+static told tell_about(const char *cue, const char *name) {
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_activity *a;
+  const lan_result *r;
+  const lan_why *why;
+  size_t n;
+  assert_int_equal(lan_memory_related(m, note_called(m, cue), NULL, &r, &n, NULL), LAN_OK);
+  size_t rank = rank_of(m, r, n, name);
+  assert_true(rank > 0);
+  assert_int_equal(lan_memory_why(m, rank - 1, &why, NULL), LAN_OK);
+  told t = {.score = r[rank - 1].score, .n_paths = why->n_paths, .share = why->paths[0].share};
+  assert_int_equal(lan_memory_activity(m, 0, &a, NULL), LAN_OK);
+  const lan_active_node *node = active(a, name);
+  assert_non_null(node);
+  t.activation = node->activation[a->steps];
+  lan_memory_close(m);
+  return t;
+}
+
+/* A path's share is what is missing of the activation without it; the link goes elsewhere instead, so that nothing
+ * else changes at its source. */
+static void without_its_first_path_a_note_is_less_active_as_said(void **state) {
+  (void)state;
+  const char *const folders[] = {"một", "hai", "ba", "bốn"};
+  char path[600];
+  for (size_t i = 0; i < 4; i++) { /* apart, so that no folder ties them */
+    snprintf(path, sizeof path, "%s/%s", vault, folders[i]);
+    assert_int_equal(mkdir(path, 0700), 0);
+  }
+  write_note("một/Suối.md", "[[Sông]] [[Kênh]]\n");
+  write_note("hai/Sông.md", "[[Vịnh]]\n");
+  write_note("ba/Kênh.md", "[[Vịnh]] [[Đê]] [[Đập]]\n");
+  write_note("bốn/Vịnh.md", "Nơi nước dừng lại.\n");
+  told before = tell_about("Suối", "Vịnh");
+  assert_int_equal(before.n_paths, 2);
+  assert_true(before.share > 0.5 && before.share < 1);
+  write_note("hai/Sông.md", "[[Ruộng]]\n");
+  told after = tell_about("Suối", "Vịnh");
+  assert_int_equal(after.n_paths, 1);
+  assert_true(fabs(after.share - 1) < 1e-9);
+  assert_true(fabs(after.activation - before.activation * (1 - before.share)) < 1e-9);
+  assert_true(after.score < before.score);
+}
+
 static void a_note_wakes_what_is_tied_to_it(void **state) {
   (void)state;
   lan_memory_options o = places();
@@ -393,6 +444,8 @@ static void opening_can_be_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(without_its_first_path_a_note_is_less_active_as_said, set_up,
+                                      scratch_teardown),
       cmocka_unit_test_setup_teardown(activation_is_told_step_by_step, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(a_note_wakes_what_is_tied_to_it, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(linked_notes_can_be_left_out, set_up, scratch_teardown),
