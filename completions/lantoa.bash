@@ -52,7 +52,7 @@ _lantoa() {
     serve) options="--open --port --address --socket --model --allow-feedback $vault" ;;
     mcp) options="--allow-feedback $vault" ;;
     doctor) options="--limit --json $vault" ;;
-    index) options="--rebuild --json $vault" ;;
+    index) options="--rebuild --image-model --json $vault" ;;
     status) options="--json $vault" ;;
     opened) options="--from $vault" ;;
     feedback) options="--good --bad --hide --undo $vault" ;;

@@ -55,6 +55,7 @@ complete -c lantoa -n "__fish_seen_subcommand_from recall" -l model -r -d 'A mod
 complete -c lantoa -n "__fish_seen_subcommand_from related" -l linked -x -a 'yes no only' -d 'Linked notes too'
 complete -c lantoa -n "__fish_seen_subcommand_from learn eval" -l seed -x -d 'Hide other links'
 complete -c lantoa -n "__fish_seen_subcommand_from index" -l rebuild -d 'Read every note anew'
+complete -c lantoa -n "__fish_seen_subcommand_from index" -l image-model -r -d 'Look at pictures'
 complete -c lantoa -n "__fish_seen_subcommand_from $notes" -a '(__fish_complete_suffix .md)'
 complete -c lantoa -n "__fish_seen_subcommand_from opened" -l from -x -a '(__fish_complete_suffix .md)' -d 'Opened from'
 complete -c lantoa -n "__fish_seen_subcommand_from feedback" -l good -d 'It belongs'

@@ -421,6 +421,14 @@ static lan_status ask(lan_memory *m, lan_error *err) {
   if (s == LAN_OK) s = lan_memory_related(m, coffee, NULL, &results, &n, err);
   if (s == LAN_OK) assert_true(n > 0);
   if (s == LAN_OK) s = lan_memory_why(m, 0, &why, err);
+  const lan_picture *pictures;
+  lan_label cup = {"ly cà phê", 0.9f};
+  if (s == LAN_OK) s = lan_memory_pictures(m, "model", &pictures, &n, err);
+  if (s == LAN_OK) {
+    assert_int_equal(n, 1);
+    s = lan_memory_label_picture(m, pictures[0].path, "model", &cup, 1, err);
+  }
+  if (s == LAN_OK) s = lan_memory_recall_labels(m, &cup, 1, NULL, &results, &n, err);
   if (s == LAN_OK) s = lan_memory_recall(m, "ca phe sáng", NULL, &results, &n, err);
   if (s == LAN_OK) assert_true(n > 0);
   if (s == LAN_OK) s = lan_memory_why(m, 0, &why, err);
@@ -464,6 +472,7 @@ static lan_status memory_anew(void *ctx, lan_error *err) {
 
 static void memory(void **state) {
   make_vault(state);
+  scratch_write(scratch_path(state, "vault/ly.png"), "PNG", 3);
   assert_true(fail_alloc_each("a cached vault", memory_whole, state) > 100);
   assert_true(fail_alloc_each("a new vault", memory_anew, state) > 100);
 }

@@ -186,6 +186,56 @@ static void a_note_wakes_what_is_tied_to_it(void **state) {
   lan_memory_close(m);
 }
 
+/* What a picture was taken for is what the notes that show it hold. */
+static void pictures_wake_their_notes(void **state) {
+  (void)state;
+  write_note("ảnh 1.jpg", "no matter");
+  write_note("ảnh 2.PNG", "no matter");
+  write_note("Chiều.md", "![[ảnh 1.jpg]] ![[ảnh 2.PNG]]\n");
+  write_note("Tối.md", "![](ảnh%202.PNG)\n");
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_picture *pictures;
+  const lan_result *r;
+  const char *reason, *bytes;
+  size_t n;
+  lan_label is[2] = {{"con mèo", 0.9f}, {"con chó", 0.1f}};
+  assert_int_equal(lan_memory_pictures(m, "m1", &pictures, &n, NULL), LAN_OK);
+  assert_int_equal(n, 2);
+  assert_true(!pictures[0].labelled && !pictures[1].labelled);
+  assert_int_equal(lan_memory_read_picture(m, "ảnh 1.jpg", &bytes, &n, NULL), LAN_OK);
+  assert_int_equal(n, strlen("no matter"));
+  assert_int_equal(lan_memory_read_picture(m, "../cache", &bytes, &n, NULL), LAN_ENOTFOUND);
+  assert_int_equal(lan_memory_label_picture(m, "ảnh 3.jpg", "m1", is, 2, NULL), LAN_ENOTFOUND);
+  assert_int_equal(lan_memory_label_picture(m, "ảnh 2.PNG", "m1", is, 2, NULL), LAN_OK);
+  assert_int_equal(lan_memory_recall(m, "mèo", NULL, &r, &n, NULL), LAN_OK);
+  assert_true(n >= 2 && rank_of(m, r, n, "Chiều") <= 2 && rank_of(m, r, n, "Tối") <= 2);
+  assert_int_equal(lan_memory_reason(m, 0, &reason, NULL), LAN_OK);
+  assert_string_equal(reason, "ảnh 2.PNG shows con mèo");
+  assert_int_equal(lan_memory_recall(m, "chó", NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(n, 0); /* 0.1 is not what it shows */
+  lan_label seen = {"Con Mèo", 1};
+  assert_int_equal(lan_memory_recall_labels(m, &seen, 1, NULL, &r, &n, NULL), LAN_OK);
+  assert_true(rank_of(m, r, n, "Chiều") > 0 && rank_of(m, r, n, "Tối") > 0);
+  lan_memory_close(m);
+
+  m = open_vault(&o); /* it is kept, until the file or the model is another one */
+  assert_int_equal(lan_memory_recall(m, "mèo", NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(n, 2);
+  assert_int_equal(lan_memory_pictures(m, "m1", &pictures, &n, NULL), LAN_OK);
+  assert_int_equal(pictures[0].labelled + pictures[1].labelled, 1);
+  assert_int_equal(lan_memory_pictures(m, "m2", &pictures, &n, NULL), LAN_OK);
+  assert_int_equal(pictures[0].labelled + pictures[1].labelled, 0);
+  write_note("ảnh 2.PNG", "another one");
+  assert_int_equal(lan_memory_pictures(m, "m1", &pictures, &n, NULL), LAN_OK);
+  assert_int_equal(pictures[0].labelled + pictures[1].labelled, 0);
+  assert_int_equal(lan_memory_forget(m, NULL, &n, NULL), LAN_OK);
+  assert_int_equal(lan_memory_refresh(m, NULL, NULL), LAN_OK);
+  assert_int_equal(lan_memory_recall(m, "mèo", NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(n, 0);
+  lan_memory_close(m);
+}
+
 static void linked_notes_can_be_left_out(void **state) {
   (void)state;
   lan_memory_options o = places();
@@ -448,6 +498,7 @@ int main(void) {
                                       scratch_teardown),
       cmocka_unit_test_setup_teardown(activation_is_told_step_by_step, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(a_note_wakes_what_is_tied_to_it, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(pictures_wake_their_notes, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(linked_notes_can_be_left_out, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(reasons_show_the_sentence, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(words_without_accents_find_accented_ones, set_up,

@@ -33,7 +33,7 @@ static lan_status look(const char *path, memory_db_counts *counts, lan_error *er
   lan_status s = memory_db_open(path, &db, err);
   if (s != LAN_OK) return s;
   s = memory_db_version(db, &version, err);
-  if (s == LAN_OK && version != 2) s = LAN_EINVAL;
+  if (s == LAN_OK && version != 3) s = LAN_EINVAL;
   if (s == LAN_OK) s = memory_db_check(db, err);
   if (s == LAN_OK) s = memory_db_count(db, counts, err);
   memory_db_close(db);

@@ -269,6 +269,38 @@ static void weights_and_settings(void **state) {
   memory_db_close(db);
 }
 
+typedef struct picture_row {
+  char text[200];
+} picture_row;
+
+static bool write_picture(void *ctx, const memory_picture *p) {
+  picture_row *row = ctx;
+  size_t len = strlen(row->text);
+  snprintf(row->text + len, sizeof row->text - len, "%.*s %lld %lld %.*s: %.*s; ", (int)p->path.len,
+           p->path.ptr, (long long)p->size, (long long)p->mtime_ns, (int)p->model.len, p->model.ptr,
+           (int)p->labels.len, p->labels.ptr);
+  return true;
+}
+
+static void pictures_are_known_by_their_paths(void **state) {
+  memory_db *db = open_db(state);
+  memory_picture cup = {lan_str_of("b.jpg"), 10, 5, lan_str_of("m1"), lan_str_of("0.9 cup")};
+  memory_picture dog = {lan_str_of("a.png"), 11, 6, lan_str_of("m1"), lan_str_of("")};
+  picture_row row = {""};
+  uint64_t n;
+  assert_int_equal(memory_db_put_picture(db, &cup, NULL), LAN_OK);
+  assert_int_equal(memory_db_put_picture(db, &dog, NULL), LAN_OK);
+  cup.model = lan_str_of("m2");
+  assert_int_equal(memory_db_put_picture(db, &cup, NULL), LAN_OK);
+  assert_int_equal(memory_db_each_picture(db, write_picture, &row, NULL), LAN_OK);
+  assert_string_equal(row.text, "a.png 11 6 m1: ; b.jpg 10 5 m2: 0.9 cup; ");
+  assert_int_equal(memory_db_forget(db, &MEMORY_EVER, &n, NULL), LAN_OK);
+  row.text[0] = '\0';
+  assert_int_equal(memory_db_each_picture(db, write_picture, &row, NULL), LAN_OK);
+  assert_string_equal(row.text, "");
+  memory_db_close(db);
+}
+
 static void run_sql(const char *path, const char *statements) {
   sqlite3 *db;
   char *message = NULL;
@@ -414,17 +446,12 @@ static void what_was_acknowledged_outlives_a_kill(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(opens_are_kept_in_order),
-      TEST(paths_are_bytes),
-      TEST(the_last_word_counts),
-      TEST(merging_counts_once),
-      TEST(changes_together_or_not_at_all),
-      TEST(what_is_forgotten_is_gone),
-      TEST(weights_and_settings),
-      TEST(damaged_weights_are_told),
-      TEST(the_version_before_is_carried_over),
-      TEST(processes_write_side_by_side),
-      TEST(what_was_acknowledged_outlives_a_kill),
+      TEST(opens_are_kept_in_order),        TEST(paths_are_bytes),
+      TEST(the_last_word_counts),           TEST(merging_counts_once),
+      TEST(changes_together_or_not_at_all), TEST(what_is_forgotten_is_gone),
+      TEST(weights_and_settings),           TEST(pictures_are_known_by_their_paths),
+      TEST(damaged_weights_are_told),       TEST(the_version_before_is_carried_over),
+      TEST(processes_write_side_by_side),   TEST(what_was_acknowledged_outlives_a_kill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

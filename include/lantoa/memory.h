@@ -204,6 +204,30 @@ LAN_API lan_status lan_memory_recall_labels(lan_memory *memory, const lan_label 
                                             size_t n_labels, const lan_query *query,
                                             const lan_result **results, size_t *n, lan_error *err);
 
+/* ---- pictures of the vault ---- */
+
+/** A picture (JPEG, PNG, WebP) that notes show or link to. */
+typedef struct lan_picture {
+  const char *path; /**< relative to the vault */
+  int labelled; /**< not 0: lan_memory_label_picture was told of it for this model, and it has not changed */
+} lan_picture;
+
+/** The pictures that notes show or link to. `model` names the model that is to look at them. Belongs to the memory
+ *  until its next call for an answer. */
+LAN_API lan_status lan_memory_pictures(lan_memory *memory, const char *model,
+                                       const lan_picture **pictures, size_t *n, lan_error *err);
+
+/** The bytes of such a picture; they belong to the memory until its next call. No symbolic link is followed. */
+LAN_API lan_status lan_memory_read_picture(lan_memory *memory, const char *path, const char **bytes,
+                                           size_t *n, lan_error *err);
+
+/** Keeps what `model` takes a picture for in memory.db; labels of less than 0.5 are dropped, since that is not what it
+ *  shows. Notes that show it then answer to the labels' words, and to pictures that are taken for the same. LAN_ENOTFOUND:
+ *  the file is gone. */
+LAN_API lan_status lan_memory_label_picture(lan_memory *memory, const char *path, const char *model,
+                                            const lan_label *labels, size_t n_labels,
+                                            lan_error *err);
+
 /* ---- reasons ---- */
 
 /** One hop of a path: how activation went from the node before to this one. */

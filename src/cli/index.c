@@ -1,8 +1,9 @@
 /* lantoa index */
+#include "base/error.h"
 #include "base/json.h"
-#include "cli/session.h"
+#include "cli/label_pictures.h"
 
-static void show_json(lan_buf *out, const lan_memory_report *r) {
+static void show_json(lan_buf *out, const lan_memory_report *r, const labelled_pictures *p) {
   json_writer j = {out, false};
   jw_open(&j, '{');
   jw_bytes(&j, "vault", r->vault);
@@ -15,11 +16,17 @@ static void show_json(lan_buf *out, const lan_memory_report *r) {
   jw_bytes(&j, "cache_file", r->cache_file);
   jw_key(&j, "seconds");
   jw_number(&j, r->seconds);
+  if (p) {
+    jw_key(&j, "pictures");
+    jw_count(&j, p->all);
+    jw_key(&j, "labelled_now");
+    jw_count(&j, p->now);
+  }
   jw_close(&j, '}');
   jw_end(&j);
 }
 
-static void show(output *o, const lan_memory_report *r) {
+static void show(output *o, const lan_memory_report *r, const labelled_pictures *p) {
   output_count(o, r->notes + r->canvases, "note", "notes");
   lan_buf_add_str(&o->buf, ", ");
   output_count(o, r->links, "link", "links");
@@ -28,6 +35,11 @@ static void show(output *o, const lan_memory_report *r) {
   lan_buf_add_str(&o->buf, "; ");
   output_number(o, r->read_now);
   lan_buf_printf(&o->buf, " read now, in %.*f s\n", r->seconds < 1 ? 3 : 1, r->seconds);
+  if (!p) return;
+  output_count(o, p->all, "picture", "pictures");
+  lan_buf_add_str(&o->buf, "; ");
+  output_number(o, p->now);
+  lan_buf_add_str(&o->buf, " looked at now\n");
 }
 
 /* Trouble with the cache may be past (a damaged one was put aside and made anew) or last (no
@@ -50,14 +62,22 @@ static cli_exit run(cli *c) {
   if (code != CLI_FOUND) return code;
   size_t notes = s.report.notes + s.report.canvases;
   bool trouble = s.report.cache_trouble != NULL;
+  labelled_pictures pictures = {0}, *labelled = c->opt.image_model ? &pictures : NULL;
+  lan_error err;
+  lan_status status = labelled ? label_pictures(&s, c->opt.image_model, labelled, &err) : LAN_OK;
+  if (status != LAN_OK) {
+    if (status != LAN_ECANCELED) cli_complain("%s", err.message);
+    return session_close(&s, cli_exit_of(status));
+  }
   if (c->opt.json) {
-    show_json(&c->out.buf, &s.report);
+    show_json(&c->out.buf, &s.report, labelled);
   } else if (notes > 0 && !c->opt.quiet) {
-    show(&c->out, &s.report);
+    show(&c->out, &s.report, labelled);
   } else if (notes == 0) {
     cli_complain("the vault %s holds no notes", s.report.vault);
   }
-  code = session_close(&s, notes > 0 ? CLI_FOUND : CLI_NONE);
+  code = pictures.broken ? CLI_PARTIAL : notes > 0 ? CLI_FOUND : CLI_NONE;
+  code = session_close(&s, code);
   return trouble && !is_kept(c) ? CLI_BROKEN : code;
 }
 
@@ -70,6 +90,9 @@ const command command_index = {
         "is quick. Every other command does so too when it must.\n"
         "\n"
         "  --rebuild           read every note anew\n"
+        "  --image-model MODEL look at the pictures that notes show: what MODEL, from\n"
+        "                      lantoa net train, takes them for is what the notes hold\n"
         "  --json              a JSON object\n" HELP_COLOR HELP_VAULT "\n" HELP_EXIT,
     .takes = TAKES(OPTION_REBUILD) | TAKES(OPTION_JSON) | TAKES_VAULT,
+    .takes_more = TAKES_MORE(OPTION_IMAGE_MODEL),
     .run = run};

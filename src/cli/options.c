@@ -55,6 +55,7 @@ static const spec specs[OPTIONS] = {
     [OPTION_HELP] = {"--help", 'h', KIND_FLAG, FIELD(help), 0, 0, NULL},
     [OPTION_HIDE] = {"--hide", 0, KIND_FLAG, FIELD(hide), 0, 0, NULL},
     [OPTION_IMAGE] = {"--image", 0, KIND_TEXT, FIELD(image), 0, 0, NULL},
+    [OPTION_IMAGE_MODEL] = {"--image-model", 0, KIND_TEXT, FIELD(image_model), 0, 0, NULL},
     [OPTION_INCLUDE_T0] = {"--include-t0", 0, KIND_FLAG, FIELD(include_t0), 0, 0, NULL},
     [OPTION_JITTER] = {"--jitter", 0, KIND_REAL, FIELD(jitter), 0, 1, NULL},
     [OPTION_JSON] = {"--json", 0, KIND_FLAG, FIELD(json), 0, 0, NULL},

@@ -79,6 +79,7 @@ typedef enum option_id {
   OPTION_OPEN,
   OPTION_PORT,
   OPTION_SOCKET,
+  OPTION_IMAGE_MODEL,
   OPTIONS
 } option_id;
 
@@ -101,7 +102,7 @@ typedef struct options {
   bool all, allow_feedback, bad, good, hide, undo, yes;
   bool help, include_t0, json, no_cache, null, open, quiet, rebuild, from_stdin, undirected,
       version, why;
-  const char *address, *vault, *cache_dir, *label, *log, *image, *model, *output, *since, *socket,
+  const char *address, *vault, *cache_dir, *label, *log, *image, *image_model, *model, *output, *since, *socket,
       *until, *weights;
   size_t batch, classes, epochs, patience, port, seed, shift, side, threads;
   double checkpoint_every, clip, erase, jitter, mixup, smoothing, validation, warmup, weight_decay;

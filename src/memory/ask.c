@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "memory/memory_internal.h"
+#include "memory/score_internal.h"
 #include "text/unicode.h"
 #include "text/words.h"
 
@@ -232,6 +233,25 @@ static lan_status rank_question(lan_memory *m, size_t limit, lan_error *err) {
   return LAN_OK;
 }
 
+/* Pictures that show what words of the question mean. */
+static lan_status find_pictures(lan_memory *m, lan_error *err) {
+  question *q = &m->question;
+  pictures *p = &m->pictures;
+  lan_status s = pictures_know(m, err);
+  p->meant.len = 0;
+  for (size_t i = 0; s == LAN_OK && i < p->words.len; i++) {
+    for (size_t k = 0; k < q->words.len; k++) {
+      if (q->words.data[k].hash != p->words.data[i].hash) continue;
+      uint32_t shown = p->words.data[i].shown;
+      question_picture meant = {p->shown.data[shown].note, q->words.data[k].group};
+      if (!VEC_PUSH(&q->pictures, meant) || !VEC_PUSH(&p->meant, shown)) {
+        return lan_fail_memory(err, 0);
+      }
+    }
+  }
+  return s;
+}
+
 lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *query,
                              const lan_result **results, size_t *n, lan_error *err) {
   asked a = {m, 1.0f, false};
@@ -241,7 +261,8 @@ lan_status lan_memory_recall(lan_memory *m, const char *text, const lan_query *q
   text_words(text, strlen(text), TEXT_CUT_BIGRAMS, ask_word, &a);
   if (!a.failed) text_words(text, strlen(text), TEXT_CUT_SINGLES, speak_word, &a);
   if (a.failed) return lan_fail_memory(err, 0);
-  lan_status s = question_candidates(&m->score, &m->cue, &m->question, err);
+  lan_status s = find_pictures(m, err);
+  if (s == LAN_OK) s = question_candidates(&m->score, &m->cue, &m->question, err);
   if (s == LAN_OK) s = rank_question(m, limit_of(query), err);
   if (s != LAN_OK) return s;
   *results = m->results.data;
@@ -274,7 +295,24 @@ static lan_status add_tag_cues(lan_memory *m, const lan_label *label, lan_error 
   return s;
 }
 
-/* The note that the label names, and its tags. */
+/* Notes that show what was taken for the same, as sure as both are. */
+static lan_status add_picture_cues(lan_memory *m, const lan_label *label, lan_error *err) {
+  pictures *p = &m->pictures;
+  lan_buf wanted = {0};
+  lan_status s = LAN_OK;
+  text_fold(&wanted, label->name, strlen(label->name));
+  for (uint32_t i = 0; s == LAN_OK && i < p->shown.len; i++) {
+    const picture_shown *shown = &p->shown.data[i];
+    if (!lan_str_equal(shown->label, lan_buf_str(&wanted))) continue;
+    lan_cue cue = {shown->note, label->probability * shown->probability};
+    if (!VEC_PUSH(&m->cue.nodes, cue) || !VEC_PUSH(&p->meant, i)) s = lan_fail_memory(err, 0);
+  }
+  if (wanted.failed) s = lan_fail_memory(err, 0);
+  lan_buf_free(&wanted);
+  return s;
+}
+
+/* The note that the label names, its tags, and pictures that show it. */
 static lan_status add_label_cues(lan_memory *m, const lan_label *label, lan_error *err) {
   uint32_t note;
   lan_status s = lan_memory_find(m, label->name, &note, NULL);
@@ -282,7 +320,24 @@ static lan_status add_label_cues(lan_memory *m, const lan_label *label, lan_erro
   if (s == LAN_OK && !VEC_PUSH(&m->cue.nodes, (lan_cue){note, label->probability})) {
     return lan_fail_memory(err, 0);
   }
-  return add_tag_cues(m, label, err);
+  s = add_tag_cues(m, label, err);
+  return s == LAN_OK ? add_picture_cues(m, label, err) : s;
+}
+
+/* A picture tells as much as a text that is about what it shows. */
+static lan_status count_pictures(lan_memory *m, const lan_label *labels, size_t n_labels,
+                                 lan_error *err) {
+  const pictures *p = &m->pictures;
+  for (size_t i = 0; i < p->meant.len; i++) {
+    const picture_shown *shown = &p->shown.data[p->meant.data[i]];
+    float *text = score_feature_of(&m->score, shown->note, FEATURE_TEXT);
+    if (!text) return lan_fail_memory(err, 0);
+    for (size_t k = 0; k < n_labels; k++) {
+      if (strcmp(labels[k].name, shown->name) != 0) continue;
+      *text = fmaxf(*text, labels[k].probability * shown->probability);
+    }
+  }
+  return LAN_OK;
 }
 
 lan_status lan_memory_recall_labels(lan_memory *m, const lan_label *labels, size_t n_labels,
@@ -302,12 +357,15 @@ lan_status lan_memory_recall_labels(lan_memory *m, const lan_label *labels, size
       text_words(labels[i].name, strlen(labels[i].name), TEXT_CUT_BIGRAMS, ask_word, &a);
     if (a.failed) return lan_fail_memory(err, 0);
   }
-  s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
+  s = pictures_know(m, err);
+  m->pictures.meant.len = 0;
+  if (s == LAN_OK) s = score_seeds(&m->score, &m->cue, SEEDS_MOST, err);
   for (size_t i = 0; s == LAN_OK && i < n_labels; i++) {
     if (labels[i].probability > 0) s = add_label_cues(m, &labels[i], err);
   }
   score_normalise_cue(&m->cue);
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
+  if (s == LAN_OK) s = count_pictures(m, labels, n_labels, err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;
   *results = m->results.data;

@@ -10,6 +10,7 @@
 #include "memory/habits.h"
 #include "memory/index.h"
 #include "memory/model.h"
+#include "memory/pictures.h"
 #include "memory/question.h"
 #include "memory/reader.h"
 #include "memory/score.h"
@@ -27,7 +28,8 @@ struct lan_memory {
   lan_arena lasting; /* what lives as long as the memory */
   memory_db *db;     /* NULL: it could not be opened; see memory_own_db */
   memory_db_counts counts;
-  habits habits; /* of memory.db, read when first wanted */
+  habits habits;     /* of memory.db, read when first wanted */
+  pictures pictures; /* likewise */
 
   memory_index index;
   names *files;         /* of index.cat; made when first wanted */

@@ -143,7 +143,7 @@ static lan_status use_index(lan_memory *m, memory_index *index, lan_error *err) 
   score_state_free(&m->score);
   names_free(m->files);
   m->files = NULL;
-  m->habits.read = false; /* notes have other numbers now */
+  m->habits.read = m->pictures.known = false; /* notes have other numbers now */
   index_free(&m->index);
   m->index = *index;
   *index = (memory_index){0};
@@ -277,6 +277,7 @@ lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
   if (s != LAN_OK) return s;
   m->options.bare = 0;
   if (m->db) remember_count(m); /* others may have recorded something */
+  m->pictures.known = false;
   if (changed) *changed = m->read_now;
   return watching;
 }
@@ -440,6 +441,7 @@ void lan_memory_close(lan_memory *m) {
   score_cue_free(&m->cue);
   question_free(&m->question);
   habits_free(&m->habits);
+  pictures_free(&m->pictures);
   names_free(m->files);
   index_free(&m->index);
   reader_free(&m->reader);

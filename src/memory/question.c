@@ -21,13 +21,14 @@ static const unsigned THERE = 1u << EDGE_LINK | 1u << EDGE_EMBED | 1u << EDGE_ME
 static const unsigned BACK = 1u << EDGE_LINK_BACK | 1u << EDGE_EMBED_BACK | 1u << EDGE_MENTION_BACK;
 
 void question_reset(question *q) {
-  q->words.len = q->spoken.len = q->notes.len = q->pairs.len = q->best.len = 0;
+  q->words.len = q->spoken.len = q->pictures.len = q->notes.len = q->pairs.len = q->best.len = 0;
   q->n_groups = 0;
 }
 
 void question_free(question *q) {
   VEC_FREE(&q->words);
   VEC_FREE(&q->spoken);
+  VEC_FREE(&q->pictures);
   VEC_FREE(&q->notes);
   VEC_FREE(&q->pairs);
   VEC_FREE(&q->best);
@@ -134,6 +135,9 @@ static lan_status find_notes(score_state *st, question *q, lan_error *err) {
     note_at(st, q, st->similar.data[i].node, BEST_TEXTS);
   }
   find_named(st, q);
+  for (size_t i = 0; i < q->pictures.len; i++) {
+    note_at(st, q, q->pictures.data[i].note, NAMED_MOST);
+  }
   size_t n = q->notes.len;
   for (size_t i = 0; s == LAN_OK && i < n; i++) {
     bool sends = i < SENDERS || q->notes.data[i].own[OWN_NAMED] > 0;
@@ -144,13 +148,21 @@ static lan_status find_notes(score_state *st, question *q, lan_error *err) {
 
 /* ---- features of a note ---- */
 
+static bool is_pictured(const question *q, uint32_t group) {
+  for (size_t i = 0; i < q->pictures.len; i++) {
+    if (q->pictures.data[i].group == group) return true;
+  }
+  return false;
+}
+
 /* What each word of the question tells: of the ways to write it the rarest that there is. */
 static void weigh_words(const score_state *st, question *q) {
   float sum = 0;
   memset(q->share, 0, sizeof q->share);
   for (size_t i = 0; i < q->words.len; i++) {
     const question_word *w = &q->words.data[i];
-    if (bm25_doc_frequency(st->index->words, w->hash) == 0) continue;
+    bool there = bm25_doc_frequency(st->index->words, w->hash) > 0;
+    if (!there && !is_pictured(q, w->group)) continue;
     q->share[w->group] = fmaxf(q->share[w->group], (float)bm25_idf(st->index->words, w->hash));
   }
   for (uint32_t g = 0; g < q->n_groups; g++) sum += q->share[g];
@@ -176,6 +188,17 @@ static void hold_words(const score_state *st, const score_cue *cue, question *q,
   for (size_t i = 0; i < cue->words.len; i++) {
     if (parts[i] > 0) n->holds |= group_of(q, cue->words.data[i].hash);
   }
+}
+
+/* A picture's label is a word that the note holds, and tells as much as a text that is about it. */
+static float hold_pictures(const question *q, question_note *n) {
+  uint64_t shown = 0;
+  for (size_t i = 0; i < q->pictures.len; i++) {
+    const question_picture *p = &q->pictures.data[i];
+    if (p->note == n->note) shown |= UINT64_C(1) << p->group;
+  }
+  n->holds |= shown;
+  return sqrtf(share_of(q, shown));
 }
 
 typedef struct titling {
@@ -218,7 +241,7 @@ static lan_status describe_notes(score_state *st, const score_cue *cue, question
     question_note *n = &q->notes.data[i];
     hold_words(st, cue, q, n, parts);
     compare_title(st, q, n);
-    n->own[OWN_TEXT] = sqrtf(st->text[n->note]);
+    n->own[OWN_TEXT] = fmaxf(sqrtf(st->text[n->note]), hold_pictures(q, n));
     n->own[OWN_COVER] = share_of(q, n->holds);
     n->own[OWN_KNOWN] = log1pf((float)known_by(st, n->note)) / 5;
   }

@@ -58,10 +58,16 @@ typedef struct question_pair {
   float tie[TIES];
 } question_pair;
 
+/* A note with a picture that shows what a word of the question means. */
+typedef struct question_picture {
+  uint32_t note, group;
+} question_picture;
+
 /* What was asked, and scratch memory; zero-initialise. */
 typedef struct question {
   VEC(question_word) words;
   VEC(uint64_t) spoken; /* all words in order, each ideograph one: for names */
+  VEC(question_picture) pictures;
   uint32_t n_groups;
   float share[QUESTION_WORDS]; /* of each group in the question's idf */
   VEC(question_note) notes;    /* candidates */

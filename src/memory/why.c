@@ -188,13 +188,17 @@ static void say_use(const lan_memory *m, const lan_result *r, lan_buf *b) {
 /* Asked by words: which of them it holds, and what note of the answer it is tied to. */
 static void say_holds(const lan_memory *m, const lan_result *r, const lan_why *why, lan_buf *b) {
   uint32_t tied = question_tied_to(&m->question, r->note);
+  const picture_shown *shown = pictures_meant_in(&m->pictures, r->note);
   if (why->n_words) {
     lan_buf_add_str(b, "holds: ");
     join_words(b, why);
   }
+  if (shown) {
+    lan_buf_printf(b, "%s%s shows %s", why->n_words ? "; " : "", shown->path, shown->name);
+  }
   if (tied != UINT32_MAX) {
-    lan_buf_printf(b, "%stied to %s", why->n_words ? "; " : "", node_name(m, tied));
-  } else if (!why->n_words) {
+    lan_buf_printf(b, "%stied to %s", why->n_words || shown ? "; " : "", node_name(m, tied));
+  } else if (!why->n_words && !shown) {
     lan_buf_add_str(b, "near by in the vault");
   }
 }

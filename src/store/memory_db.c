@@ -57,6 +57,11 @@ static const char *const MIGRATIONS[] = {
     "DROP TABLE feedback;"
     "DROP TABLE hidden;"
     "CREATE INDEX opens_at_ms ON opens(at_ms);",
+
+    /* What a model took a picture of the vault for, as the file was then: lines of a probability, a tab and a label. */
+    "CREATE TABLE pictures("
+    " path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, model TEXT NOT NULL,"
+    " labels TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 enum { VERSION = sizeof MIGRATIONS / sizeof *MIGRATIONS };

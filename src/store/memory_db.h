@@ -94,9 +94,26 @@ lan_status memory_db_each(memory_db *db, int kinds, const memory_span *span,
                           lan_error *err);
 
 /* Removes the events within the span, from the disk too. Where the span's note is only what another one was
- * opened from, that is removed from the open, and the open stays. MEMORY_EVER removes what was learnt too. *n: how
+ * opened from, that is removed from the open, and the open stays. MEMORY_EVER removes what was learnt and what
+ * pictures were taken for too. *n: how
  * many events were changed or removed. */
 lan_status memory_db_forget(memory_db *db, const memory_span *span, uint64_t *n, lan_error *err);
+
+/* ---- pictures ---- */
+
+/* What a model took a picture for, as its file was then. */
+typedef struct memory_picture {
+  lan_str path;
+  int64_t size, mtime_ns;
+  lan_str model;  /* a name that tells models apart */
+  lan_str labels; /* lines: a probability, a tab, a label */
+} memory_picture;
+
+/* Replaces what was known of the picture. */
+lan_status memory_db_put_picture(memory_db *db, const memory_picture *picture, lan_error *err);
+/* Goes through all in the order of their paths; fn's strings live until it returns, false stops. */
+lan_status memory_db_each_picture(memory_db *db, bool (*fn)(void *ctx, const memory_picture *p),
+                                  void *ctx, lan_error *err);
 
 /* ---- learnt weights and settings ---- */
 

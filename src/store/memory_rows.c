@@ -46,9 +46,7 @@ lan_status memory_db_begin(memory_db *db, lan_error *err) {
   return exec(db, "BEGIN IMMEDIATE", err);
 }
 
-lan_status memory_db_begin_reading(memory_db *db, lan_error *err) {
-  return exec(db, "BEGIN", err);
-}
+lan_status memory_db_begin_reading(memory_db *db, lan_error *err) { return exec(db, "BEGIN", err); }
 
 lan_status memory_db_end(memory_db *db, lan_status so_far, lan_error *err) {
   lan_status s = so_far == LAN_OK ? exec(db, "COMMIT", err) : so_far;
@@ -208,7 +206,7 @@ lan_status memory_db_forget(memory_db *db, const memory_span *span, uint64_t *n,
   for (size_t i = 0; s == LAN_OK && i < sizeof statements / sizeof *statements; i++) {
     s = forget_in(db, statements[i], span, &changed, err);
   }
-  if (s == LAN_OK && is_ever(span)) s = exec(db, "DELETE FROM weights", err);
+  if (s == LAN_OK && is_ever(span)) s = exec(db, "DELETE FROM weights;DELETE FROM pictures", err);
   s = memory_db_end(db, s, err);
   if (s != LAN_OK) return s;
   /* The log of changes still holds what was there. Where another process is reading it, that one clears it when
@@ -339,6 +337,46 @@ lan_status memory_db_get_setting(memory_db *db, const char *name, lan_buf *out, 
     lan_buf_add(out, value.ptr, value.len);
     if (out->failed) s = lan_fail_memory(err, value.len);
   }
+  sqlite3_finalize(st);
+  return s;
+}
+
+/* ---- pictures ---- */
+
+lan_status memory_db_put_picture(memory_db *db, const memory_picture *p, lan_error *err) {
+  sqlite3_stmt *st = NULL;
+  int code =
+      sqlite3_prepare_v2(db->sql,
+                         "INSERT OR REPLACE INTO pictures(path, size, mtime_ns, model, labels)"
+                         " VALUES(?1, ?2, ?3, ?4, ?5)",
+                         -1, &st, NULL);
+  if (code == SQLITE_OK) code = bind_bytes(st, 1, p->path);
+  if (code == SQLITE_OK) code = sqlite3_bind_int64(st, 2, p->size);
+  if (code == SQLITE_OK) code = sqlite3_bind_int64(st, 3, p->mtime_ns);
+  if (code == SQLITE_OK) code = bind_text(st, 4, p->model);
+  if (code == SQLITE_OK) code = bind_text(st, 5, p->labels);
+  if (code == SQLITE_OK) code = run(db, st, NULL);
+  lan_status s = check(db, code, err);
+  sqlite3_finalize(st);
+  return s;
+}
+
+lan_status memory_db_each_picture(memory_db *db, bool (*fn)(void *ctx, const memory_picture *p),
+                                  void *ctx, lan_error *err) {
+  sqlite3_stmt *st = NULL;
+  int code = sqlite3_prepare_v2(
+      db->sql, "SELECT path, size, mtime_ns, model, labels FROM pictures ORDER BY path", -1, &st,
+      NULL);
+  if (code == SQLITE_OK) code = sqlite3_step(st);
+  while (code == SQLITE_ROW) {
+    memory_picture p = {.size = sqlite3_column_int64(st, 1),
+                        .mtime_ns = sqlite3_column_int64(st, 2)};
+    bool read = column(st, 0, &p.path) && column(st, 3, &p.model) && column(st, 4, &p.labels);
+    if (!read) code = SQLITE_NOMEM;
+    if (!read || !fn(ctx, &p)) break;
+    code = sqlite3_step(st);
+  }
+  lan_status s = check(db, code, err);
   sqlite3_finalize(st);
   return s;
 }
