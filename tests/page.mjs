@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { openBrowser, World } from "./lib/faces.mjs";
+import { ENGLISH, openBrowser, World } from "./lib/faces.mjs";
 
 const [lantoa, examples, screenshots] = process.argv.slice(2).map((p) => resolve(p));
 const browser = await openBrowser();
@@ -109,6 +109,12 @@ async function languagesAndThemes() {
   const page = await open();
   assert.equal(await page.getAttribute("html", "lang"), "vi");
   assert.equal((await text(page, "#tab-room")).trim(), "Phòng học");
+  for (const [words, path] of [["Cà phê", "Cà phê.md"], ["Nhân sự", "Công việc/Nhân sự.md"], ["coffee with friends", "câu hỏi"]]) {
+    await ask(page, words, path);
+    const reasons = await page.$$eval("#results .reason", (list) => list.map((r) => r.textContent));
+    assert.ok(reasons.length > 3);
+    for (const r of reasons) assert.doesNotMatch(r, ENGLISH);
+  }
   await page.click("#language");
   assert.equal(await page.getAttribute("html", "lang"), "en");
   assert.equal((await text(page, "#tab-room")).trim(), "Learning room");

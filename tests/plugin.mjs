@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { openBrowser, World } from "./lib/faces.mjs";
+import { ENGLISH, openBrowser, World } from "./lib/faces.mjs";
 
 const [lantoa, root, screenshots] = process.argv.slice(2).map((p) => resolve(p));
 const browser = await openBrowser();
@@ -59,6 +59,8 @@ async function followsTheOpenNote() {
   if (screenshots) await page.screenshot({ path: join(screenshots, "plugin.png") });
   const direct = await answerOf(`related?n=30&note=${encodeURIComponent("Cà phê.md")}`);
   assert.deepEqual(await titles(), direct.related.map((r) => r.title), "the server's own ranking");
+  const reasons = await page.$$eval(".lantoa-reason", (l) => l.map((r) => r.textContent));
+  for (const r of reasons) assert.doesNotMatch(r, ENGLISH);
 }
 
 async function linksAreDraggedHoveredAndOpened() {

@@ -3,7 +3,7 @@
 import { SuggestModal } from "obsidian";
 import type LantoaPlugin from "./main";
 import type { Result } from "../../web/src/answers";
-import { say } from "./words";
+import { reasonOf, say } from "./words";
 
 export class RecallModal extends SuggestModal<Result> {
   private asked = 0;
@@ -28,7 +28,7 @@ export class RecallModal extends SuggestModal<Result> {
 
   renderSuggestion(r: Result, place: HTMLElement): void {
     place.createDiv({ text: r.title });
-    place.createEl("small", { text: r.reason });
+    place.createEl("small", { text: reasonOf(r.reason) });
   }
 
   onChooseSuggestion(r: Result, e: MouseEvent | KeyboardEvent): void {

@@ -3,7 +3,7 @@
 import { App, HoverParent, HoverPopover, Keymap, setIcon, TFile } from "obsidian";
 import type { Result, Sentence, Why } from "../../web/src/answers";
 import { Refused, Server, Verdict } from "./server";
-import { say } from "./words";
+import { reasonOf, say } from "./words";
 
 export const SOURCE = "lantoa";
 
@@ -41,7 +41,7 @@ export class Results implements HoverParent {
     const link = row.createEl("a", { cls: "lantoa-title internal-link", text: r.title, href: r.path, attr: { draggable: "true" } });
     if (r.linked !== "no") row.createSpan({ cls: "lantoa-linked", text: ARROWS[r.linked] });
     item.createEl("progress", { cls: "lantoa-bar", attr: { max: "1", value: String(Math.max(0.02, r.score / best)), "aria-hidden": "true" } });
-    item.createDiv({ cls: "lantoa-reason", text: r.reason });
+    item.createDiv({ cls: "lantoa-reason", text: reasonOf(r.reason) });
     const why = item.createDiv({ cls: "lantoa-why" });
     why.hide();
     fold.addEventListener("click", () => void this.unfold(r, fold, why));

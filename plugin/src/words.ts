@@ -1,6 +1,7 @@
 // What the plugin says, in Vietnamese and in English, as Obsidian is set.
 
 import { getLanguage } from "obsidian";
+import { inVietnamese } from "../../web/src/reasons";
 
 const en = {
   view: "Related notes",
@@ -52,4 +53,8 @@ const vi: typeof en = {
 
 export function say(key: keyof typeof en): string {
   return (getLanguage() === "vi" ? vi : en)[key];
+}
+
+export function reasonOf(text: string): string {
+  return getLanguage() === "vi" ? inVietnamese(text) : text;
 }

@@ -7,6 +7,10 @@ import { join } from "node:path";
 
 const CHROMIUM = "/usr/bin/chromium";
 
+/** How the memory's reasons begin or end, which come in English (src/memory/why.c). */
+export const ENGLISH = new RegExp("^(linked (with|from)|links to|named? in|names|both (linked|link|tagged)|in the same|words in|tied to|" +
+  "often|near by|opened from|said to|holds:)|(was opened from it|shows .*)$");
+
 export function skip(why) {
   console.log(`skipped: ${why}`);
   process.exit(77);

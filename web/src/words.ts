@@ -1,5 +1,7 @@
 // What the page says, in Vietnamese and in English.
 
+import { inVietnamese } from "./reasons";
+
 const vi = {
   skip: "Tới kết quả",
   memory: "Trí nhớ",
@@ -188,29 +190,6 @@ export function say(key: Exclude<keyof Words, "signals">, ...values: (string | n
   return words()[key].replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)]));
 }
 
-// The memory's reasons come in English.
-const reasons: [RegExp, string][] = [
-  [/^linked with (.*) both ways$/, "liên kết hai chiều với $1"],
-  [/^linked from (.*)$/, "$1 liên kết tới"],
-  [/^links to (.*)$/, "liên kết tới $1"],
-  [/^named in (.*)$/, "được nhắc tên trong $1"],
-  [/^names (.*)$/, "nhắc tên $1"],
-  [/^both linked from (.*)$/, "cùng được $1 liên kết tới"],
-  [/^both link to (.*)$/, "cùng liên kết tới $1"],
-  [/^both tagged (.*)$/, "cùng thẻ $1"],
-  [/^tied to notes that read like (.*)$/, "gắn với những ghi chú giống $1"],
-  [/^opened from (.*) before$/, "đã từng mở từ $1"],
-  [/^said to belong to (.*)$/, "bạn đã nói là hợp với $1"],
-  [/^holds: (.*); (.*) shows (.*); tied to (.*)$/, "có từ: $1; $2 có hình $3; gắn với $4"],
-  [/^holds: (.*); (.*) shows (.*)$/, "có từ: $1; $2 có hình $3"],
-  [/^(.*) shows (.*); tied to (.*)$/, "$1 có hình $2; gắn với $3"],
-  [/^(.*\.(?:jpe?g|png|webp)) shows (.*)$/i, "$1 có hình $2"],
-  [/^holds: (.*); tied to (.*)$/, "có từ: $1; gắn với $2"],
-  [/^holds: (.*)$/, "có từ: $1"],
-  [/^tied to (.*)$/, "gắn với $1"],
-];
-
 export function reasonOf(text: string): string {
-  const known = current === "vi" ? reasons.find(([r]) => r.test(text)) : undefined;
-  return known ? text.replace(known[0], known[1]) : text;
+  return current === "vi" ? inVietnamese(text) : text;
 }
