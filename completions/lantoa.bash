@@ -61,7 +61,7 @@ _lantoa() {
     export | import) options=$vault ;;
     simulate)
       options='--from --undirected --preset --retention --decay --suppress --time --include-t0'
-      options+=' --limit --json --quiet'
+      options+=' --limit --json --quiet --learn --learnt --seed'
       ;;
     'net check') options='--json' ;;
     'net train')

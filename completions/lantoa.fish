@@ -75,6 +75,9 @@ complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l decay -x -d 'Sha
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l suppress -x -d 'Less than this becomes 0'
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l time -x -d Steps
 complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l include-t0 -d 'Also time 0'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l learn -d 'Learn how much edges conduct'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l learnt -r -F -d 'Spread with what was learnt'
+complete -c lantoa -n "__fish_seen_subcommand_from simulate" -l seed -x -d 'Which edges are hidden'
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a train -d 'Learn to tell classes apart'
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a eval -d 'How many a model gets right'
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a predict -d 'What is on pictures'

@@ -245,6 +245,12 @@ static lan_status spread_warm(void *ctx, lan_error *err) {
   return LAN_OK;
 }
 
+static lan_status spread_learn(void *ctx, lan_error *err) {
+  lan_conductances c;
+  lan_spread_learn_options o = {.seed = 1, .threads = 1};
+  return lan_spread_learn(ctx, &o, &c, NULL, err);
+}
+
 static void graph_and_spread(void **state) {
   static const lan_edge edges[] = {
       {0, 1, 1.0f, 0}, {1, 2, 1.0f, 1}, {2, 3, 2.0f, 0}, {0, 2, 1.0f, 0}};
@@ -257,6 +263,12 @@ static void graph_and_spread(void **state) {
   assert_int_equal(spread_warm(sp, NULL), LAN_OK);
   assert_int_equal(fail_alloc_each("warm spread", spread_warm, sp), 0);
   lan_spreader_free(sp);
+  lan_graph_free(&g);
+
+  lan_edge ring[60];
+  for (uint32_t e = 0; e < 60; e++) ring[e] = (lan_edge){e / 3, (e / 3 + 1 + e % 3) % 20, 1, 0};
+  assert_int_equal(lan_graph_build(20, ring, 60, &g, NULL), LAN_OK);
+  assert_true(fail_alloc_each("learnt conductances", spread_learn, &g) > 30);
   lan_graph_free(&g);
 }
 

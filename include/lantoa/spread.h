@@ -171,6 +171,57 @@ LAN_API lan_status lan_spread_routes(lan_spreader *spreader, const lan_spread_mo
                                      size_t max_routes, size_t budget, const lan_route **routes,
                                      size_t *n_routes, lan_error *err);
 
+/* ---- learnt conductances ---- */
+
+/** How much an edge conducts, by what is known of it:
+ *
+ *      there or back * weight^w * (1 + edges that lead to its receiver)^a
+ *
+ *  where each edge of a graph conducts both ways: as it is given, and back. Then activation spreads in 3 steps by
+ *  RULE_LINEAR with this fan and decay; what a node has received in all steps is what comes to mind. */
+typedef struct lan_conductances {
+  double there, back; /**< >= 0: gains of edges as they are given, and of the same the other way */
+  double weight, arrivals; /**< the powers w and a */
+  double fan, decay;       /**< as in lan_spread_model */
+} lan_conductances;
+
+/** Before anything is learnt: 1, 0.3; 1, 0; 1, 0.6. */
+LAN_API lan_conductances lan_conductances_plain(void);
+
+/** The graph with conductances as weights, edges as given being of type 0, back of type 1, and the model to spread with.
+ *  Edges to itself and edges of weight 0 are left out. LAN_ERANGE: a number outside its range. LAN_EINVAL: the graph has edges
+ *  of several types. */
+LAN_API lan_status lan_conductances_apply(const lan_graph *graph, const lan_conductances *c,
+                                          lan_graph *out, lan_spread_model *model, lan_error *err);
+
+typedef struct lan_spread_learn_options {
+  uint64_t seed;    /**< decides, with the graph, what is learnt */
+  uint32_t threads; /**< 0: one a processor */
+  /** Told the share that is done; nonzero stops with LAN_ECANCELED. May be NULL. */
+  int (*progress)(void *ctx, double done);
+  void *progress_ctx;
+} lan_spread_learn_options;
+
+/** Of edges that were hidden in turn, with all that ties their ends directly: the mean of 1 / rank of where they led,
+ *  among nodes that are no other direct neighbours, and the share among the first ten. */
+typedef struct lan_spread_quality {
+  double mrr, hits10;
+} lan_spread_quality;
+
+typedef struct lan_spread_learn_report {
+  size_t examples; /**< hidden edges that were learnt from */
+  size_t
+      held_back; /**< hidden edges of other senders, one in five, on which the following was measured */
+  lan_spread_quality spreadr, before, after; /**< PRESET_SPREADR; plain and learnt conductances */
+} lan_spread_learn_report;
+
+/** Learns conductances by backpropagation through three steps of spreading: of a sample of the edges, each is hidden, and
+ *  where it led is to come first among what the cue does not lead to, over indirect paths (listwise cross-entropy, Adam).
+ *  `options` and `report` may be NULL. Takes some 1.5 kB a node. LAN_EINVAL: too few edges, or of several types. LAN_ECANCELED. */
+LAN_API lan_status lan_spread_learn(const lan_graph *graph, const lan_spread_learn_options *options,
+                                    lan_conductances *out, lan_spread_learn_report *report,
+                                    lan_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -80,6 +80,8 @@ typedef enum option_id {
   OPTION_PORT,
   OPTION_SOCKET,
   OPTION_IMAGE_MODEL,
+  OPTION_LEARN,
+  OPTION_LEARNT,
   OPTIONS
 } option_id;
 
@@ -98,11 +100,12 @@ typedef VEC(const char *) word_list;
 
 typedef struct options {
   uint64_t given, given_more; /* TAKES and TAKES_MORE bits of those that were */
+  bool learn;
   bool resume;
   bool all, allow_feedback, bad, good, hide, undo, yes;
   bool help, include_t0, json, no_cache, null, open, quiet, rebuild, from_stdin, undirected,
       version, why;
-  const char *address, *vault, *cache_dir, *label, *log, *image, *image_model, *model, *output, *since, *socket,
+  const char *address, *vault, *cache_dir, *label, *log, *image, *image_model, *learnt, *model, *output, *since, *socket,
       *until, *weights;
   size_t batch, classes, epochs, patience, port, seed, shift, side, threads;
   double checkpoint_every, clip, erase, jitter, mixup, smoothing, validation, warmup, weight_decay;

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/lines.h"
 #include "cli/nearest.h"
+#include "cli/simulate_learn.h"
 #include "graph/edgelist.h"
 #include "lantoa/spread.h"
 #include "text/unicode.h"
@@ -231,12 +232,27 @@ static int on_step(void *ctx, uint32_t t, const lan_activation *a, size_t n) {
   return !output_flush(&w->c->out) || cli_stopped();
 }
 
-static lan_status simulate(cli *c, const edgelist *e, size_t *rows, lan_error *err) {
-  lan_spread_model model = model_of(&c->opt);
+/* The graph and the model to spread with. */
+static lan_status prepare(const options *o, edgelist *e, lan_spread_model *model, lan_error *err) {
+  lan_conductances learnt;
+  lan_graph graph = {0};
+  *model = model_of(o);
+  if (!o->learnt) return LAN_OK;
+  lan_status s = simulate_read_learnt(o->learnt, &learnt, err);
+  if (s == LAN_OK) s = lan_conductances_apply(&e->graph, &learnt, &graph, model, err);
+  if (s != LAN_OK) return s;
+  lan_graph_free(&e->graph);
+  e->graph = graph;
+  return LAN_OK;
+}
+
+static lan_status simulate(cli *c, edgelist *e, size_t *rows, lan_error *err) {
+  lan_spread_model model;
   lan_spreader *spreader = NULL;
   cue_list cues = {0};
   series w = {.c = c, .edges = e};
-  lan_status s = read_cues(e, &c->opt.from, &cues, err);
+  lan_status s = prepare(&c->opt, e, &model, err);
+  if (s == LAN_OK) s = read_cues(e, &c->opt.from, &cues, err);
   if (s == LAN_OK) s = lan_spreader_new(&e->graph, &spreader, err);
   if (s == LAN_OK) {
     if (!c->opt.json) lan_buf_add_str(&c->out.buf, "time,node,activation\n");
@@ -265,16 +281,34 @@ static lan_status read_edges(const cli *c, edgelist *e, lan_error *err) {
   return s;
 }
 
+/* Learning starts from no node, and what was learnt leaves nothing to set. */
+static bool what_is_wanted(const options *o) {
+  const uint64_t settings = TAKES(OPTION_PRESET) | TAKES(OPTION_RETENTION) | TAKES(OPTION_DECAY) |
+                            TAKES(OPTION_SUPPRESS) | TAKES(OPTION_TIME);
+  const char *trouble = NULL;
+  if (!o->learn && o->from.len == 0) {
+    trouble = "simulate wants a node to start from: --from WORD";
+  } else if (o->learn && (o->from.len || o->learnt)) {
+    trouble = "simulate --learn goes without --from and --learnt";
+  } else if ((o->learn || o->learnt) && ((o->given & settings) || o->undirected)) {
+    trouble =
+        "the model of --learn and --learnt is fixed: no other settings, and edges go both ways";
+  }
+  if (trouble) cli_complain("%s", trouble);
+  return !trouble;
+}
+
 static cli_exit run(cli *c) {
   lan_error err = {0};
   edgelist e = {0};
   size_t rows = 0;
-  if (c->opt.from.len == 0) {
-    cli_complain("simulate wants a node to start from: --from WORD");
-    return CLI_USAGE;
-  }
-  if (!settings_fit(&c->opt)) return CLI_USAGE;
+  if (!what_is_wanted(&c->opt) || !settings_fit(&c->opt)) return CLI_USAGE;
   lan_status s = read_edges(c, &e, &err);
+  if (s == LAN_OK && c->opt.learn) {
+    cli_exit code = simulate_learn(c, &e);
+    edgelist_free(&e);
+    return code;
+  }
   if (s == LAN_OK) s = simulate(c, &e, &rows, &err);
   edgelist_free(&e);
   if (s == LAN_ECANCELED) return cli_stopped() ? CLI_STOPPED : CLI_FOUND; /* or no more is wanted */
@@ -291,6 +325,7 @@ const command command_simulate = {
     .name = "simulate",
     .help =
         "usage: lantoa simulate EDGES --from WORD[=ACTIVATION] [OPTION ...]\n"
+        "       lantoa simulate EDGES --learn [--json > LEARNT]\n"
         "\n"
         "Spreads activation over the edges of a CSV or TSV file (from, to, weight; or a\n"
         "matrix with names; \"-\" is standard input) and prints who is how active at each\n"
@@ -304,13 +339,18 @@ const command command_simulate = {
         "  --suppress S        activation below S becomes 0 (0)\n"
         "  --time T            steps (spreadr: 10)\n"
         "  --include-t0        also time 0, before the first step\n"
+        "  --learn             learn by backpropagation how much edges conduct, from edges\n"
+        "                      that are hidden in turn; tells how well they come back\n"
+        "  --seed N            that decides which (1)\n"
+        "  --learnt LEARNT     spread with what --learn --json told\n"
         "  -n, --limit N       only the N most active of each time\n"
         "  --json              a JSON object a time\n"
         "\n" HELP_EXIT,
     .takes = TAKES(OPTION_FROM) | TAKES(OPTION_UNDIRECTED) | TAKES(OPTION_PRESET) |
              TAKES(OPTION_RETENTION) | TAKES(OPTION_DECAY) | TAKES(OPTION_SUPPRESS) |
              TAKES(OPTION_TIME) | TAKES(OPTION_INCLUDE_T0) | TAKES(OPTION_LIMIT) |
-             TAKES(OPTION_JSON) | TAKES(OPTION_QUIET),
+             TAKES(OPTION_JSON) | TAKES(OPTION_QUIET) | TAKES(OPTION_SEED),
+    .takes_more = TAKES_MORE(OPTION_LEARN) | TAKES_MORE(OPTION_LEARNT),
     .least = 1,
     .most = 1,
     .missing = "simulate wants a file of edges: lantoa simulate EDGES --from WORD",

@@ -27,6 +27,21 @@ for preset in ppr heat actr spreadr memory; do
 done
 run simulate "$E" --from 'cà phê' --suppress 5; exits 1; lines 1; says_one_line 'nothing is active'
 
+# Conductances that are learnt, and used.
+awk 'BEGIN { for (i = 0; i < 200; i++) for (k = 1; k < 5; k++) print "n" i ",n" (int(i / 10) * 10 + (i * 7 + k * k) % 10) "," k }' >"$T/groups.csv"
+run simulate "$T/groups.csv" --learn; exits 0; prints "spreadr's numbers"; prints 'held back'; prints 'decay'
+run simulate "$T/groups.csv" --learn --seed 2 --json; exits 0; json 1; prints '"conductances":{"there":1,"back":'
+cp "$T/out" "$T/learnt.json"
+run simulate "$T/groups.csv" --from n3 --learnt "$T/learnt.json"; exits 0; says_nothing; prints '3,n'; prints_not '4,n'
+run simulate "$T/groups.csv" --from n3 --learnt "$T/learnt.json" --time 2; exits 2; says_one_line 'fixed'
+run simulate "$T/groups.csv" --learn --from n3; exits 2; says_one_line 'without --from'
+run simulate "$E" --learn; exits 2; prints_nothing; says_one_line 'too few edges'
+run simulate "$T/groups.csv" --from n3 --learnt "$E"; exits 4; says_one_line '--learn --json'
+echo '{"conductances":{"there":1,"back":0.5,"weight":1,"arrivals":0,"fan":7,"decay":1}}' >"$T/wrong.json"
+run simulate "$T/groups.csv" --from n3 --learnt "$T/wrong.json"; exits 2; says_one_line '7 is out of range'
+echo '{"conductances":{"there":1}}' >"$T/wrong.json"
+run simulate "$T/groups.csv" --from n3 --learnt "$T/wrong.json"; exits 4; says_one_line 'conductances.back'
+
 # Names
 run simulate "$E" --from 'CÀ PHÊ' --time 1; exits 0; prints '1,cà phê,0.5'
 run simulate "$E" --from "$(printf 'ca\314\200 phe\314\202')" --time 1; exits 0
