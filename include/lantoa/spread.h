@@ -180,8 +180,9 @@ LAN_API lan_status lan_spread_routes(lan_spreader *spreader, const lan_spread_mo
  *  where each edge of a graph conducts both ways: as it is given, and back. Then activation spreads in 3 steps by
  *  RULE_LINEAR with this fan and decay; what a node has received in all steps is what comes to mind. */
 typedef struct lan_conductances {
-  double there, back; /**< >= 0: gains of edges as they are given, and of the same the other way */
-  double weight, arrivals; /**< the powers w and a */
+  double there,
+      back; /**< 0 .. 1e6: gains of edges as they are given, and of the same the other way */
+  double weight, arrivals; /**< -100 .. 100: the powers w and a */
   double fan, decay;       /**< as in lan_spread_model */
 } lan_conductances;
 

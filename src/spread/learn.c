@@ -72,12 +72,14 @@ lan_status lan_conductances_apply(const lan_graph *g, const lan_conductances *c,
                                   lan_spread_model *model, lan_error *err) {
   uint32_t *arrivals = NULL, n = 0;
   lan_edge *edges = NULL;
-  const double numbers[] = {c->there, c->back, c->weight, c->arrivals, c->fan, c->decay};
+  const struct {
+    double value, least, most;
+  } numbers[] = {{c->there, 0, 1e6},       {c->back, 0, 1e6}, {c->weight, -100, 100},
+                 {c->arrivals, -100, 100}, {c->fan, 0, 1},    {c->decay, 0, 1}};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    bool power = i == 2 || i == 3, share = i > 3;
-    bool fits =
-        fabs(numbers[i]) <= 1e6 && (power || numbers[i] >= 0) && (!share || numbers[i] <= 1);
-    if (!fits) return lan_fail(err, LAN_ERANGE, "conductances: %g is out of range", numbers[i]);
+    double v = numbers[i].value;
+    if (v >= numbers[i].least && v <= numbers[i].most) continue;
+    return lan_fail(err, LAN_ERANGE, "conductances: %g is out of range", v);
   }
   lan_status s = check_graph(g, err);
   if (s == LAN_OK) s = count_arrivals(g, &arrivals, err);
@@ -106,7 +108,7 @@ typedef struct hidden_edge {
 
 typedef struct samples {
   hidden_edge *train, *judge;
-  size_t n_train, n_judge, senders;
+  size_t n_train, n_judge;
 } samples;
 
 static bool is_held_back(uint32_t node, uint64_t seed) {
@@ -133,7 +135,6 @@ static lan_status gather(const lan_graph *g, uint64_t seed, samples *s, lan_erro
   for (uint32_t i = 0; i < g->n_nodes; i++) {
     bool back = is_held_back(i, seed);
     if (g->offsets[i + 1] - g->offsets[i] < 2) continue;
-    s->senders++;
     for (uint32_t e = g->offsets[i]; e < g->offsets[i + 1]; e++) {
       if (g->targets[e] == i || weight_of(g, e) == 0) continue;
       hidden_edge h = {i, g->targets[e]};
