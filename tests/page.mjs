@@ -110,6 +110,8 @@ async function languagesAndThemes() {
   assert.equal(await page.getAttribute("html", "lang"), "vi");
   assert.equal((await text(page, "#tab-room")).trim(), "Phòng học");
   for (const [words, path] of [["Cà phê", "Cà phê.md"], ["Nhân sự", "Công việc/Nhân sự.md"], ["coffee with friends", "câu hỏi"]]) {
+    await page.reload(); // no choices of the question before
+    await page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
     await ask(page, words, path);
     const reasons = await page.$$eval("#results .reason", (list) => list.map((r) => r.textContent));
     assert.ok(reasons.length > 3);

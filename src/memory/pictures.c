@@ -36,8 +36,8 @@ const picture_shown *pictures_meant_in(const pictures *p, uint32_t note) {
 
 typedef struct reading {
   lan_memory *m;
-  lan_map node_of; /* hash of an attachment's path -> node */
-  bool failed;
+  lan_map node_of; /* hash of an attachment's path -> node; made for the first picture */
+  bool mapped, failed;
 } reading;
 
 static uint64_t path_key(lan_str path) { return lan_hash(path.ptr, path.len, 0); }
@@ -71,19 +71,30 @@ static void take_labels(reading *r, uint32_t note, const char *path, lan_str lab
     next = stop ? stop + 1 : end;
     stop = stop ? stop : end;
     const char *tab = memchr(line, '\t', (size_t)(stop - line));
-    char number[32];
-    if (!tab || (size_t)(tab - line) >= sizeof number) continue;
-    memcpy(number, line, (size_t)(tab - line));
-    number[tab - line] = '\0';
-    float p = strtof(number, NULL);
-    if (!(p >= SURE && p <= 1)) continue;
-    show_in(r, note, path, p, (lan_str){tab + 1, (size_t)(stop - tab - 1)});
+    double p;
+    if (!tab || !lan_str_number((lan_str){line, (size_t)(tab - line)}, &p)) continue;
+    if (!(p >= (double)SURE && p <= 1)) continue;
+    show_in(r, note, path, (float)p, (lan_str){tab + 1, (size_t)(stop - tab - 1)});
   }
+}
+
+static void map_attachments(reading *r) {
+  const network *net = &r->m->index.net;
+  for (uint32_t i = 0; !r->failed && i < net->things.len; i++) {
+    const network_thing *t = &net->things.data[i];
+    if (t->kind != NODE_ATTACHMENT) continue;
+    uint32_t *node = lan_map_put(&r->node_of, path_key(t->name));
+    r->failed = !node;
+    if (node) *node = net->n_notes + i;
+  }
+  r->mapped = true;
 }
 
 static bool take_picture(void *ctx, const memory_picture *p) {
   reading *r = ctx;
   const lan_graph *g = &r->m->index.net.graph;
+  if (!r->mapped) map_attachments(r);
+  if (r->failed) return false;
   uint32_t node = lan_map_get(&r->node_of, path_key(p->path));
   if (node == LAN_MAP_NONE) return true; /* it is gone, or nothing shows it any more */
   const char *path = lan_arena_copy(&r->m->pictures.arena, p->path.ptr, p->path.len);
@@ -98,24 +109,11 @@ static bool take_picture(void *ctx, const memory_picture *p) {
   return !r->failed;
 }
 
-static lan_status map_attachments(reading *r, lan_error *err) {
-  const network *net = &r->m->index.net;
-  for (uint32_t i = 0; i < net->things.len; i++) {
-    const network_thing *t = &net->things.data[i];
-    if (t->kind != NODE_ATTACHMENT) continue;
-    uint32_t *node = lan_map_put(&r->node_of, path_key(t->name));
-    if (!node) return lan_fail_memory(err, 0);
-    *node = net->n_notes + i;
-  }
-  return LAN_OK;
-}
-
 lan_status pictures_know(lan_memory *m, lan_error *err) {
   reading r = {.m = m};
   if (m->pictures.known) return LAN_OK;
   pictures_free(&m->pictures);
-  lan_status s = map_attachments(&r, err);
-  if (s == LAN_OK && m->db) s = memory_db_each_picture(m->db, take_picture, &r, err);
+  lan_status s = m->db ? memory_db_each_picture(m->db, take_picture, &r, err) : LAN_OK;
   if (s == LAN_OK && r.failed) s = lan_fail_memory(err, 0);
   lan_map_free(&r.node_of);
   m->pictures.known = s == LAN_OK;
@@ -218,7 +216,8 @@ lan_status lan_memory_label_picture(lan_memory *m, const char *path, const char 
   }
   for (size_t i = 0; i < n_labels; i++) {
     if (labels[i].probability < SURE || strpbrk(labels[i].name, "\t\n")) continue;
-    lan_buf_printf(&lines, "%.4f\t%s\n", (double)labels[i].probability, labels[i].name);
+    lan_buf_add_number(&lines, (double)labels[i].probability, 4);
+    lan_buf_printf(&lines, "\t%s\n", labels[i].name);
   }
   p.labels = lan_buf_str(&lines);
   s = lines.failed ? lan_fail_memory(err, 0) : memory_db_put_picture(db, &p, err);

@@ -358,18 +358,19 @@ static void set_start(const pupil *p) {
 
 static lan_conductances read_learnt(const pupil *p) {
   const float *theta = values_of(p, THETA), *phi = values_of(p, PHI), *form = values_of(p, FORM);
-  return (lan_conductances){
-      .there = 1, /* only their ratio matters where activation is shared out */
-      .back = exp((double)theta[1] - (double)theta[0]),
-      .weight = (double)phi[0],
-      .arrivals = (double)phi[1],
-      .fan = (double)form[0],
-      .decay = exp((double)form[1])};
+  return (lan_conductances){.there = exp((double)theta[0]),
+                            .back = exp((double)theta[1]),
+                            .weight = (double)phi[0],
+                            .arrivals = (double)phi[1],
+                            .fan = (double)form[0],
+                            .decay = exp((double)form[1])};
 }
 
-/* Fan and decay are shares. */
+/* Fan and decay are shares. The gain of edges as they are given stays 1: with a fan below 1 a larger one would do what
+ * a larger decay does. */
 static void keep_in_range(const pupil *p) {
   float *form = values_of(p, FORM);
+  values_of(p, THETA)[0] = 0;
   form[0] = fminf(fmaxf(form[0], 0), 1);
   form[1] = fminf(fmaxf(form[1], -7), 0);
 }
