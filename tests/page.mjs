@@ -21,21 +21,29 @@ async function open(options = {}) {
   page.on("dialog", (d) => wrong.push(`a dialog: ${d.message()}`));
   await page.exposeFunction("hacked", () => wrong.push("a note's script ran"));
   await page.goto(address);
-  await page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
+  await ready(page);
   return page;
 }
+
+const ready = (page) => page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
 
 const rows = (page) => page.$$eval("#results > li", (list) => list.map((li) => li.dataset.path));
 const text = (page, selector) => page.textContent(selector);
 const shoot = async (page, name) => screenshots && page.screenshot({ path: join(screenshots, `${name}.png`) });
-const picture = (page) => page.evaluate(() => document.getElementById("graph").toDataURL());
+
+/** What a canvas shows once two frames have passed: all that was asked of it is drawn by then. */
+const picture = (page, selector = "#graph") => page.evaluate((s) => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector(s).toDataURL())));
+}), selector);
 
 async function ask(page, words, path) {
   await page.fill("#search", words);
-  await page.waitForSelector("#choices li");
-  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter"); // before the choices come, most of the time
   await page.waitForFunction((p) => document.querySelector("#cue span")?.textContent === p, path);
+  await firstResultHasFocus(page);
 }
+
+const firstResultHasFocus = (page) => page.waitForFunction(() => document.activeElement === document.querySelector("#results .row"));
 
 async function searchAndChoose() {
   const page = await open();
@@ -58,7 +66,7 @@ async function play() {
   const end = await picture(page), last = await text(page, "#step-name");
   await page.click("#play");
   await page.waitForFunction((s) => document.getElementById("step-name").textContent !== s, last);
-  assert.notEqual(await picture(page), end);
+  assert.notEqual(await page.evaluate(() => document.getElementById("graph").toDataURL()), end); // now, not some frames later
   await page.waitForFunction((s) => document.getElementById("step-name").textContent === s, last);
   await page.fill("#step", "1");
   assert.notEqual(await text(page, "#step-name"), last);
@@ -72,7 +80,7 @@ async function keysAndThumbs() {
   await page.keyboard.type("nhân s");
   await page.waitForSelector("#choices li[aria-selected=true]");
   await page.keyboard.press("Enter");
-  await page.waitForSelector("#results > li");
+  await firstResultHasFocus(page);
   const before = await rows(page), path = before[7];
   for (let i = 0; i < 7; i++) await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
@@ -84,7 +92,7 @@ async function keysAndThumbs() {
   assert.ok(after.indexOf(path) < 7, "good: it comes up sooner");
   await page.keyboard.press("h");
   await page.waitForFunction((p) => ![...document.querySelectorAll("#results > li")].some((li) => li.dataset.path === p), path);
-  assert.ok((await page.$$("#history li")).length >= 1);
+  await page.waitForSelector("#history li", { state: "attached" });
   await page.context().close();
 }
 
@@ -95,7 +103,7 @@ async function pictures() {
   assert.ok((await rows(page)).includes("Cà phê.md"), "a picture of coffee wakes coffee");
   const bytes = [...readFileSync(join(examples, "pictures/coffee.png"))];
   await page.reload();
-  await page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
+  await ready(page);
   await page.evaluate((b) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(b)], "coffee.png", { type: "image/png" }));
@@ -110,8 +118,6 @@ async function languagesAndThemes() {
   assert.equal(await page.getAttribute("html", "lang"), "vi");
   assert.equal((await text(page, "#tab-room")).trim(), "Phòng học");
   for (const [words, path] of [["Cà phê", "Cà phê.md"], ["Nhân sự", "Công việc/Nhân sự.md"], ["coffee with friends", "câu hỏi"]]) {
-    await page.reload(); // no choices of the question before
-    await page.waitForFunction(() => document.getElementById("status").textContent.length > 0);
     await ask(page, words, path);
     const reasons = await page.$$eval("#results .reason", (list) => list.map((r) => r.textContent));
     assert.ok(reasons.length > 3);
@@ -131,22 +137,22 @@ async function languagesAndThemes() {
 async function learningRoom() {
   const page = await open({ reducedMotion: "reduce" });
   await page.click("#tab-room");
-  await page.waitForFunction(() => document.querySelectorAll("#room .tools button").length > 10);
-  const board = () => page.evaluate(() => document.querySelector("#room canvas.square").toDataURL());
-  const first = await board(), said = await text(page, "#room .say");
+  await page.waitForFunction(() => document.querySelectorAll("#room .tools button").length > 10 &&
+    document.querySelector("#room .player output").textContent);
+  const board = "#room canvas.square", words = "#room .stage canvas";
+  const first = await picture(page, board), said = await text(page, "#room .say");
   await page.click("#room .player button >> nth=1");
   await page.waitForFunction((s) => document.querySelector("#room .say").textContent !== s, said);
-  assert.notEqual(await board(), first, "a throw is shown");
+  assert.notEqual(await picture(page, board), first, "a throw is shown");
   const right = async () => Number(/(\d+) \/ 64/.exec(await text(page, "#room .player output"))[1]);
   await page.fill("#room .player input", "1200");
   await page.waitForFunction(() => /1200/.test(document.querySelector("#room .player output").textContent));
   assert.ok((await right()) >= 58, "it has learnt");
   await shoot(page, "room");
-  const words = () => page.evaluate(() => document.querySelector("#room .stage canvas").toDataURL());
-  const before = await words();
+  const before = await picture(page, words);
   await page.click("#room .tools button:has-text('nhân sự')");
   await page.waitForSelector("#room .tools button[aria-pressed=true]:has-text('nhân sự')");
-  assert.notEqual(await words(), before);
+  assert.notEqual(await picture(page, words), before);
   await page.context().close();
 }
 

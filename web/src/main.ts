@@ -278,6 +278,7 @@ async function start(): Promise<void> {
   setTheme(localStorage.getItem("theme"));
   wire();
   translate();
+  search.focus(); // now: later it would select what is being typed by then
   try {
     status = await api.status();
     byId("vault").textContent = titleOf(status.vault);
@@ -289,7 +290,6 @@ async function start(): Promise<void> {
   } catch (e) {
     return fail(e);
   }
-  search.focus();
   void listen(() => {
     if (cue) void show(cue, true).then(() => tell(say("changed")));
   });

@@ -10,13 +10,14 @@ export class Search {
   private found: Found[] = [];
   private at = -1;
   private asked = new AbortController();
+  private offered = Promise.resolve(); // when the choices are those of what is typed
 
   constructor(private told: { note(n: Found): void; question(text: string): void; wrong(e: unknown): void }) {
     byId("form").addEventListener("submit", (e) => {
       e.preventDefault();
-      this.enter();
+      void this.enter();
     });
-    this.input.addEventListener("input", () => this.offer());
+    this.input.addEventListener("input", () => (this.offered = this.offer()));
     this.input.addEventListener("keydown", (e) => this.key(e));
     this.input.addEventListener("blur", () => this.close());
   }
@@ -41,7 +42,10 @@ export class Search {
       this.at = this.found[0]?.title.toLowerCase().startsWith(text.toLowerCase()) ? 0 : -1;
       this.render(text);
     } catch (e) {
-      if (!(e instanceof DOMException)) this.told.wrong(e);
+      if (e instanceof DOMException) return; // something else was typed since
+      this.found = [];
+      this.at = -1;
+      this.told.wrong(e);
     }
   }
 
@@ -82,8 +86,9 @@ export class Search {
     this.mark();
   }
 
-  /** Enter takes what is marked, else asks. */
-  private enter(): void {
+  /** Enter takes what is marked, else asks. It may be pressed before the choices came. */
+  private async enter(): Promise<void> {
+    await this.offered;
     const text = this.input.value.trim();
     if (!text) return;
     this.take(this.at >= 0 ? this.at : this.found.length);
