@@ -90,8 +90,11 @@ lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err) {
 lan_status memory_use_habits(lan_memory *m, lan_error *err) {
   score_state *st = &m->score;
   st->habits = NULL;
-  if (!m->db || m->counts.opens + m->counts.feedbacks + m->counts.hidden == 0) return LAN_OK;
-  lan_status s = m->habits.read ? LAN_OK : habits_read(&m->habits, m->db, &m->index.cat, err);
+  if (!m->records.ctx || m->counts.opens + m->counts.feedbacks + m->counts.hidden == 0) {
+    return LAN_OK;
+  }
+  lan_status s = LAN_OK;
+  if (!m->habits.read) s = habits_read(&m->habits, &m->records, &m->index.cat, err);
   st->now_ms = lan_clock_unix_ms() + 1000; /* opens of one moment are kept a millisecond apart */
   if (s == LAN_OK) st->habits = &m->habits;
   return s;

@@ -92,12 +92,11 @@ static bool take(void *ctx, const memory_event *e) {
   return !r->failed;
 }
 
-lan_status habits_read(habits *h, memory_db *db, const catalog *cat, lan_error *err) {
+lan_status habits_read(habits *h, const memory_records *records, const catalog *cat,
+                       lan_error *err) {
   reading r = {h, cat, false};
-  memory_span ever = MEMORY_EVER;
   habits_free(h);
-  lan_status s = memory_db_each(db, MEMORY_OPENED | MEMORY_VERDICT, &ever, MEMORY_OLDEST_FIRST, 0,
-                                take, &r, err);
+  lan_status s = records->each_event(records->ctx, take, &r, err);
   if (s == LAN_OK && (r.failed || !VEC_RESERVE(&h->by_note, h->by_from.len))) {
     s = lan_fail_memory(err, 0);
   }
@@ -142,4 +141,25 @@ lan_verdict habits_verdict(const habits *h, uint32_t note, uint32_t related) {
 double habit_weight(const habit *h, int64_t now_ms) {
   if (h->at_ms >= now_ms) return 0;
   return 1 / sqrt(1 + (double)(now_ms - h->at_ms) / DAY_MS);
+}
+
+/* ---- verdicts ---- */
+
+const char *lan_verdict_name(lan_verdict verdict) {
+  switch (verdict) {
+    case LAN_VERDICT_HIDDEN: return "hidden";
+    case LAN_VERDICT_BAD: return "bad";
+    case LAN_VERDICT_NONE: return "none";
+    case LAN_VERDICT_GOOD: return "good";
+  }
+  return "unknown";
+}
+
+int lan_verdict_named(const char *name, lan_verdict *verdict) {
+  for (int v = LAN_VERDICT_HIDDEN; v <= LAN_VERDICT_GOOD; v++) {
+    if (strcmp(name, lan_verdict_name((lan_verdict)v)) != 0) continue;
+    *verdict = (lan_verdict)v;
+    return 1;
+  }
+  return 0;
 }

@@ -25,8 +25,18 @@ typedef struct habits {
   lan_map verdicts;   /* note and result -> lan_verdict + 3 */
 } habits;
 
+/* Where what is remembered is read from: memory.db (remember.c), or what an application keeps. */
+typedef struct memory_records {
+  void *ctx; /* of the two functions; NULL: nothing is remembered */
+  /* Goes through all opens and verdicts, the oldest first. */
+  lan_status (*each_event)(void *ctx, memory_event_fn fn, void *fn_ctx, lan_error *err);
+  /* Goes through what pictures were taken for. */
+  lan_status (*each_picture)(void *ctx, memory_picture_fn fn, void *fn_ctx, lan_error *err);
+} memory_records;
+
 /* Reads them anew; events of notes that are no more are passed over. */
-lan_status habits_read(habits *h, memory_db *db, const catalog *cat, lan_error *err);
+lan_status habits_read(habits *h, const memory_records *records, const catalog *cat,
+                       lan_error *err);
 void habits_free(habits *h);
 
 /* Takes in one more open, if they were read. */

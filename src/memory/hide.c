@@ -103,7 +103,7 @@ static lan_status build_shadow(lan_memory *m, lan_memory *shadow, lan_error *err
   if (s == LAN_OK) s = copy_catalog(&m->index.cat, &cat, err);
   if (s != LAN_OK) return s;
   shadow->hidden.files = files;
-  index_job job = {.root_fd = m->root_fd,
+  index_job job = {.source = m->source,
                    .pool = m->pool,
                    .hidden = &shadow->hidden,
                    .skip_arena = &shadow->skip_arena,
@@ -116,7 +116,8 @@ static lan_status build_shadow(lan_memory *m, lan_memory *shadow, lan_error *err
 lan_status hide_open(lan_memory *m, const hidden_links *h, lan_memory **out, lan_error *err) {
   lan_memory *shadow = lan_alloc_zeroed(1, sizeof *shadow);
   if (!shadow) return lan_fail_memory(err, sizeof *shadow);
-  shadow->root_fd = m->root_fd;
+  shadow->root_fd = -1;
+  shadow->source = m->source;
   shadow->model = m->model;
   shadow->hidden.target = h->target;
   lan_status s = build_shadow(m, shadow, err);
@@ -130,7 +131,6 @@ lan_status hide_open(lan_memory *m, const hidden_links *h, lan_memory **out, lan
 
 void hide_close(lan_memory *shadow) {
   if (!shadow) return;
-  shadow->root_fd = -1; /* the owner's */
-  shadow->pool = NULL;
+  shadow->pool = NULL; /* the owner's */
   lan_memory_close(shadow);
 }

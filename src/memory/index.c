@@ -98,7 +98,7 @@ static bool can_patch(patch *p, const catalog *now, const uint32_t *changed, siz
   for (size_t i = 0; i < n; i++) {
     const catalog_note *note = &now->notes[changed[i]];
     if (note->kind == WALK_CANVAS) return false;
-    if (reader_read(&p->reader, p->job->root_fd, note, NULL) != LAN_OK) return false;
+    if (reader_read(&p->reader, p->job->source, note, NULL) != LAN_OK) return false;
     if (!same_aliases(&p->index->cat.notes[changed[i]], &p->reader.facts)) return false;
   }
   return true;
@@ -118,7 +118,7 @@ lan_status index_patch(index_job *job, memory_index *index, const catalog *now,
   }
   for (size_t i = 0; s == LAN_OK && i < n_changed; i++) {
     const catalog_note *note = &now->notes[changed[i]];
-    s = reader_read(&p.reader, job->root_fd, note, err);
+    s = reader_read(&p.reader, job->source, note, err);
     if (s == LAN_OK) s = patch_note(&p, changed[i], note, err);
   }
   if (s == LAN_OK) {

@@ -6,6 +6,7 @@
 #include "lantoa/memory.h"
 #include "memory/catalog.h"
 #include "memory/network.h"
+#include "memory/source.h"
 #include "text/bm25.h"
 #include "vault/walk.h"
 
@@ -32,7 +33,7 @@ void index_free(memory_index *index);
 
 /* What indexing needs to know, and what it may tell. */
 typedef struct index_job {
-  int root_fd; /* the vault's folder */
+  const note_source *source;
   lan_pool *pool;
   int (*progress)(void *ctx, lan_phase phase, size_t done, size_t total); /* may be NULL */
   void *progress_ctx;

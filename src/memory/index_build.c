@@ -68,8 +68,8 @@ static lan_status draft_note(build *b, build_worker *w, size_t worker, uint32_t 
   const catalog_note *n = &b->out->cat.notes[note];
   bm25_doc doc;
   d->reader = worker;
-  lan_status s = reader_read(&w->reader, b->job->root_fd, n, &w->error);
-  if (s == LAN_OK) s = reader_hide(&w->reader, n, note, b->job->hidden, &w->error);
+  lan_status s = reader_read(&w->reader, b->job->source, n, &w->error);
+  if (s == LAN_OK) s = reader_hide(&w->reader, b->job->source, n, note, b->job->hidden, &w->error);
   if (s != LAN_OK) return s;
   d->hash = w->reader.hash;
   s = reader_words(&w->reader, n, &doc, &w->error);

@@ -22,12 +22,15 @@ struct lan_memory {
   char *cache_file; /* NULL: no cache */
   char *data_file;
   lan_memory_options options; /* as given; excludes are copied into `lasting` */
-  int root_fd;
+  int root_fd; /* -1: it is no folder of its own */
+  folder_source folder;
+  const note_source *source; /* of notes: `folder`, or another's */
   watch *watch; /* of the vault's folders; made when first wanted */
   lan_pool *pool;
   lan_arena lasting; /* what lives as long as the memory */
   memory_db *db;     /* NULL: it could not be opened; see memory_own_db */
   memory_db_counts counts;
+  memory_records records;
   habits habits;     /* of memory.db, read when first wanted */
   pictures pictures; /* likewise */
 
@@ -51,6 +54,12 @@ struct lan_memory {
   reader reader;
   lan_buf file; /* of lan_memory_read */
 };
+
+/* Takes over an index that notes were read into: everything that was made for the one before dies. */
+lan_status memory_use_index(lan_memory *m, memory_index *index, lan_error *err);
+
+/* Frees all that a memory has, however it was made, but for what was opened for it (open.c). */
+void memory_release(lan_memory *m);
 
 /* Forgets the last answer: everything in `answer` dies. */
 void memory_new_answer(lan_memory *m);

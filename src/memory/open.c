@@ -35,25 +35,6 @@ lan_status lan_memory_find_vault(const char *start, char *path, size_t size, lan
   return s;
 }
 
-void memory_new_answer(lan_memory *m) {
-  lan_arena_reset(&m->answer);
-  score_cue_reset(&m->cue);
-  m->results.len = 0;
-}
-
-lan_status memory_files(lan_memory *m, const names **files, lan_error *err) {
-  lan_status s = m->files ? LAN_OK : index_files(&m->index.cat, &m->files, err);
-  *files = m->files;
-  return s;
-}
-
-lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err) {
-  const catalog_note *n = &m->index.cat.notes[note];
-  lan_status s = reader_read(&m->reader, m->root_fd, n, err);
-  if (s != LAN_OK || !m->hidden.target) return s;
-  return reader_hide(&m->reader, n, note, &m->hidden, err);
-}
-
 /* ---- one refresh ---- */
 
 typedef struct refresh {
@@ -139,19 +120,8 @@ static lan_status keep_walk_skips(refresh *r, lan_error *err) {
   return s;
 }
 
-static lan_status use_index(lan_memory *m, memory_index *index, lan_error *err) {
-  score_state_free(&m->score);
-  names_free(m->files);
-  m->files = NULL;
-  m->habits.read = m->pictures.known = false; /* notes have other numbers now */
-  index_free(&m->index);
-  m->index = *index;
-  *index = (memory_index){0};
-  return score_state_init(&m->score, &m->index, &m->model, err);
-}
-
 static index_job job_of(lan_memory *m) {
-  return (index_job){.root_fd = m->root_fd,
+  return (index_job){.source = m->source,
                      .pool = m->pool,
                      .progress = m->options.progress,
                      .progress_ctx = m->options.progress_ctx,
@@ -174,7 +144,7 @@ static lan_status rebuild(refresh *r, lan_error *err) {
   if (s != LAN_OK) return s;
   save(r, &index);
   m->read_now = index.cat.n_notes;
-  return use_index(m, &index, err);
+  return memory_use_index(m, &index, err);
 }
 
 /* Notes that the cache could not read and that still cannot be read. */
@@ -184,7 +154,7 @@ static lan_status tell_unread(refresh *r, lan_error *err) {
   for (uint32_t i = 0; s == LAN_OK && i < m->index.cat.n_notes; i++) {
     const catalog_note *n = &m->index.cat.notes[i];
     lan_error e;
-    if (n->hash != 0 || reader_read(&m->reader, m->root_fd, n, &e) == LAN_OK) continue;
+    if (n->hash != 0 || reader_read(&m->reader, m->source, n, &e) == LAN_OK) continue;
     s = index_add_skip(&m->skips, &m->skip_arena, n->path, lan_str_of(e.message), true, err);
   }
   return s;
@@ -210,7 +180,7 @@ static lan_status patch(refresh *r, memory_index *index, bool *done, lan_error *
   if (s != LAN_OK || !*done) return s;
   m->read_now = r->changed.len;
   if (index != &m->index) {
-    s = use_index(m, index, err);
+    s = memory_use_index(m, index, err);
   } else if (r->changed.len) {
     score_state_free(&m->score);
     s = score_state_init(&m->score, &m->index, &m->model, err);
@@ -319,7 +289,10 @@ static lan_status open_folder(lan_memory *m, const char *vault, lan_error *err) 
   m->vault = realpath(vault, NULL);
   if (!m->vault) return lan_fail_errno(err, "cannot open the vault", vault);
   m->root_fd = open(m->vault, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return m->root_fd >= 0 ? LAN_OK : lan_fail_errno(err, "cannot open the vault", vault);
+  if (m->root_fd < 0) return lan_fail_errno(err, "cannot open the vault", vault);
+  m->folder = folder_source_of(m->root_fd);
+  m->source = &m->folder.source;
+  return LAN_OK;
 }
 
 /* Makes <base>/<vault's name>-<hash>/<file> and returns its path. */
@@ -354,6 +327,7 @@ lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err) {
   if (s == LAN_OK && !m->db) {
     s = memory_db_open(m->data_file, &m->db, err);
     if (s == LAN_OK) s = memory_db_count(m->db, &m->counts, err);
+    if (m->db) m->records = remember_records(m->db);
   }
   if (s == LAN_OK) *db = m->db;
   return s;
@@ -407,7 +381,7 @@ static lan_status open_bare(lan_memory *m, lan_error *err) {
   memory_index index = {0};
   index_job job = job_of(m);
   lan_status s = index_build(&job, &none, &index, err);
-  return s == LAN_OK ? use_index(m, &index, err) : s;
+  return s == LAN_OK ? memory_use_index(m, &index, err) : s;
 }
 
 static lan_status open_whole(lan_memory *m, lan_error *err) {
@@ -437,20 +411,7 @@ lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
 
 void lan_memory_close(lan_memory *m) {
   if (!m) return;
-  score_state_free(&m->score);
-  score_cue_free(&m->cue);
-  question_free(&m->question);
-  habits_free(&m->habits);
-  pictures_free(&m->pictures);
-  names_free(m->files);
-  index_free(&m->index);
-  reader_free(&m->reader);
-  lan_buf_free(&m->file);
-  VEC_FREE(&m->results);
-  VEC_FREE(&m->skips);
-  lan_arena_free(&m->answer);
-  lan_arena_free(&m->skip_arena);
-  lan_arena_free(&m->lasting);
+  memory_release(m);
   lan_pool_free(m->pool);
   watch_free(m->watch);
   memory_db_close(m->db);
@@ -459,8 +420,6 @@ void lan_memory_close(lan_memory *m) {
   free(m->vault);
   free(m);
 }
-
-/* ---- what there is ---- */
 
 lan_status lan_memory_read(lan_memory *m, uint32_t note, size_t most, const char **bytes, size_t *n,
                            size_t *whole, lan_error *err) {
@@ -473,46 +432,4 @@ lan_status lan_memory_read(lan_memory *m, uint32_t note, size_t most, const char
   *whole = m->file.len;
   *n = *whole < most ? *whole : most;
   return LAN_OK;
-}
-
-uint32_t lan_memory_size(const lan_memory *m) { return m->index.cat.n_notes; }
-
-lan_note lan_memory_note(const lan_memory *m, uint32_t note) {
-  if (note >= m->index.cat.n_notes) return (lan_note){"", ""};
-  const catalog_note *n = &m->index.cat.notes[note];
-  return (lan_note){n->path.ptr, n->title.ptr};
-}
-
-static void count_things(const network *net, lan_memory_report *r) {
-  for (size_t i = 0; i < net->things.len; i++) {
-    r->phantoms += net->things.data[i].kind == NODE_PHANTOM;
-    r->tags += net->things.data[i].kind == NODE_TAG;
-  }
-  for (uint32_t e = 0; e < net->graph.n_edges; e++) {
-    uint8_t type = net->graph.types[e];
-    r->links += type == EDGE_LINK || type == EDGE_EMBED;
-    r->mentions += type == EDGE_MENTION;
-  }
-}
-
-lan_memory_report lan_memory_describe(const lan_memory *m) {
-  const catalog *c = &m->index.cat;
-  lan_memory_report r = {.vault = m->vault,
-                         .cache_file = m->cache_file,
-                         .data_file = m->data_file,
-                         .attachments = c->n_attachments,
-                         .opens = (size_t)m->counts.opens,
-                         .feedbacks = (size_t)m->counts.feedbacks,
-                         .hidden = (size_t)m->counts.hidden,
-                         .read_now = m->read_now,
-                         .cache_trouble = m->cache_trouble,
-                         .seconds = m->seconds};
-  for (uint32_t i = 0; i < c->n_notes; i++) {
-    r.notes += c->notes[i].kind == WALK_NOTE;
-    r.canvases += c->notes[i].kind == WALK_CANVAS;
-    r.words += bm25_doc_length(m->index.words, i);
-  }
-  for (size_t i = 0; i < m->skips.len; i++) r.skipped += m->skips.data[i].failed;
-  count_things(&m->index.net, &r);
-  return r;
 }

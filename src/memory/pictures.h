@@ -3,6 +3,7 @@
 #define MEMORY_PICTURES_H
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "lantoa/memory.h"
@@ -28,6 +29,11 @@ typedef struct pictures {
   VEC(picture_word) words;
   VEC(uint32_t) meant; /* of the last answer: those in `shown` that it speaks of */
 } pictures;
+
+/* Less probable labels are not what a picture shows. */
+#define PICTURES_SURE 0.5F
+
+static inline uint64_t pictures_key(lan_str path) { return lan_hash(path.ptr, path.len, 0); }
 
 /* Has them at hand for the index that there is. */
 lan_status pictures_know(lan_memory *m, lan_error *err);

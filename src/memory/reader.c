@@ -1,31 +1,29 @@
 #include "memory/reader.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
 
 enum { TITLE_WEIGHT = 3, ALIAS_WEIGHT = 1, TAG_WEIGHT = 1 };
 
-static lan_status parse(reader *r, const catalog_note *note, lan_error *err) {
-  const char *bytes = r->bytes.data ? r->bytes.data : "";
-  size_t n = r->bytes.len;
+static lan_status parse(reader *r, const note_source *source, const catalog_note *note,
+                        lan_error *err) {
+  lan_str bytes = {r->bytes.data ? r->bytes.data : "", r->bytes.len};
   facts_reset(&r->facts);
-  return note->kind == WALK_CANVAS ? facts_parse_canvas(bytes, n, &r->facts, err)
-                                   : facts_parse_note(bytes, n, &r->facts, err);
+  return source->parse(source, note, bytes, &r->facts, err);
 }
 
-lan_status reader_read(reader *r, int root_fd, const catalog_note *note, lan_error *err) {
+lan_status reader_read(reader *r, const note_source *source, const catalog_note *note,
+                       lan_error *err) {
   lan_buf_clear(&r->bytes);
   facts_reset(&r->facts);
-  const char *path = note->path.ptr;
-  lan_status s = lan_file_read_below(root_fd, path, path, FACTS_FILE_MAX, &r->bytes, err);
+  lan_status s = source->read(source, note, &r->bytes, err);
   if (s != LAN_OK) return s;
   r->hash = lan_hash(r->bytes.data ? r->bytes.data : "", r->bytes.len, 0);
-  return parse(r, note, err);
+  return parse(r, source, note, err);
 }
 
-lan_status reader_hide(reader *r, const catalog_note *note, uint32_t number,
-                       const reader_hidden *hidden, lan_error *err) {
+lan_status reader_hide(reader *r, const note_source *source, const catalog_note *note,
+                       uint32_t number, const reader_hidden *hidden, lan_error *err) {
   if (!hidden || hidden->target[number] == UINT32_MAX || note->kind == WALK_CANVAS) return LAN_OK;
   const facts *f = &r->facts;
   size_t at = 0;
@@ -43,7 +41,7 @@ lan_status reader_hide(reader *r, const catalog_note *note, uint32_t number,
   lan_buf whole = r->bytes;
   r->bytes = r->other;
   r->other = whole;
-  return parse(r, note, err);
+  return parse(r, source, note, err);
 }
 
 lan_status reader_words(reader *r, const catalog_note *note, bm25_doc *doc, lan_error *err) {

@@ -1,19 +1,18 @@
-/* Reading one note: from the file to facts, words and prose. */
+/* Reading one note: from where it is kept to facts, words and prose. */
 #ifndef MEMORY_READER_H
 #define MEMORY_READER_H
 
-#include "memory/catalog.h"
+#include "memory/source.h"
 #include "text/bm25.h"
-#include "vault/facts.h"
 #include "vault/names.h"
 
-/* Scratch memory of one thread; zero-initialise. */
 /* Links that are to be read as if they were not there. */
 typedef struct reader_hidden {
   const names *files;     /* what links may mean */
   const uint32_t *target; /* by note: the note whose links are hidden, or UINT32_MAX */
 } reader_hidden;
 
+/* Scratch memory of one thread; zero-initialise. */
 typedef struct reader {
   lan_buf bytes, other;
   facts facts; /* of the note that was read last; points into `bytes` */
@@ -21,13 +20,14 @@ typedef struct reader {
   uint64_t hash;
 } reader;
 
-/* Reads the file and parses it by its kind. Fails when the file cannot be read. */
-lan_status reader_read(reader *r, int root_fd, const catalog_note *note, lan_error *err);
+/* Reads the note and parses it by its kind. Fails when it cannot be read. */
+lan_status reader_read(reader *r, const note_source *source, const catalog_note *note,
+                       lan_error *err);
 
 /* Takes the markup of all links to the hidden target out of the note that was read, and parses what
- * is left. Nothing changes if `hidden` (may be NULL) hides none in it. */
-lan_status reader_hide(reader *r, const catalog_note *note, uint32_t number,
-                       const reader_hidden *hidden, lan_error *err);
+ * is left. Nothing changes if `hidden` (may be NULL) hides none in it. For sources of plain texts only. */
+lan_status reader_hide(reader *r, const note_source *source, const catalog_note *note,
+                       uint32_t number, const reader_hidden *hidden, lan_error *err);
 
 /* The words of the note that was read, for the word index; valid until the next call. The title
  * counts as TITLE_WEIGHT mentions of its words. */

@@ -9,6 +9,20 @@
 
 bool remember_time_fits(int64_t unix_ms) { return unix_ms >= 0 && unix_ms <= REMEMBER_LAST_MS; }
 
+static lan_status each_event(void *db, memory_event_fn fn, void *ctx, lan_error *err) {
+  memory_span ever = MEMORY_EVER;
+  return memory_db_each(db, MEMORY_OPENED | MEMORY_VERDICT, &ever, MEMORY_OLDEST_FIRST, 0, fn, ctx,
+                        err);
+}
+
+static lan_status each_picture(void *db, memory_picture_fn fn, void *ctx, lan_error *err) {
+  return memory_db_each_picture(db, fn, ctx, err);
+}
+
+memory_records remember_records(memory_db *db) {
+  return (memory_records){db, each_event, each_picture};
+}
+
 /* ---- opens ---- */
 
 static lan_status add_open(lan_memory *m, const char *from, const char *note, int64_t unix_ms,
@@ -63,25 +77,6 @@ lan_status lan_memory_opened_path(lan_memory *m, const char *from, const char *n
 }
 
 /* ---- feedback ---- */
-
-const char *lan_verdict_name(lan_verdict verdict) {
-  switch (verdict) {
-    case LAN_VERDICT_HIDDEN: return "hidden";
-    case LAN_VERDICT_BAD: return "bad";
-    case LAN_VERDICT_NONE: return "none";
-    case LAN_VERDICT_GOOD: return "good";
-  }
-  return "unknown";
-}
-
-int lan_verdict_named(const char *name, lan_verdict *verdict) {
-  for (int v = LAN_VERDICT_HIDDEN; v <= LAN_VERDICT_GOOD; v++) {
-    if (strcmp(name, lan_verdict_name((lan_verdict)v)) != 0) continue;
-    *verdict = (lan_verdict)v;
-    return 1;
-  }
-  return 0;
-}
 
 void remember_count(lan_memory *m) {
   (void)memory_db_count(m->db, &m->counts, NULL);

@@ -112,8 +112,9 @@ typedef struct memory_picture {
 /* Replaces what was known of the picture. */
 lan_status memory_db_put_picture(memory_db *db, const memory_picture *picture, lan_error *err);
 /* Goes through all in the order of their paths; fn's strings live until it returns, false stops. */
-lan_status memory_db_each_picture(memory_db *db, bool (*fn)(void *ctx, const memory_picture *p),
-                                  void *ctx, lan_error *err);
+typedef bool (*memory_picture_fn)(void *ctx, const memory_picture *p);
+lan_status memory_db_each_picture(memory_db *db, memory_picture_fn fn, void *ctx,
+                                  lan_error *err);
 
 /* ---- learnt weights and settings ---- */
 

@@ -361,8 +361,8 @@ lan_status memory_db_put_picture(memory_db *db, const memory_picture *p, lan_err
   return s;
 }
 
-lan_status memory_db_each_picture(memory_db *db, bool (*fn)(void *ctx, const memory_picture *p),
-                                  void *ctx, lan_error *err) {
+lan_status memory_db_each_picture(memory_db *db, memory_picture_fn fn, void *ctx,
+                                  lan_error *err) {
   sqlite3_stmt *st = NULL;
   int code = sqlite3_prepare_v2(
       db->sql, "SELECT path, size, mtime_ns, model, labels FROM pictures ORDER BY path", -1, &st,
