@@ -49,12 +49,12 @@ class Client:
 
 def fits(value, schema, where="result"):
     """The part of JSON Schema that the tools use."""
-    if "enum" in schema:
-        assert value in schema["enum"], where
-        return
+    if "anyOf" in schema:
+        schema = next(s for s in schema["anyOf"] if (s["type"] == "null") == (value is None))
+    assert value in schema.get("enum", [value]) and not (schema.get("minimum") == 0 and value < 0), where
     kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
-    wanted = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    assert any(isinstance(value, kinds[k]) and not (k in ("integer", "number") and isinstance(value, bool)) for k in wanted), where
+    kind = schema["type"]
+    assert isinstance(value, kinds[kind]) and not (kind in ("integer", "number") and isinstance(value, bool)), where
     if isinstance(value, dict) and "properties" in schema:
         assert set(schema["required"]) <= set(value), where
         assert schema.get("additionalProperties", True) or set(value) <= set(schema["properties"]), (where, value)
@@ -75,12 +75,15 @@ def check_handshakes(c):
     assert c.ask("initialize")["error"]["code"] == -32602
     found = c.ask("server/discover", _meta=META)["result"]
     assert found["resultType"] == "complete" and "2026-07-28" in found["supportedVersions"] and found["ttlMs"] > 0
+    assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "lantoa"
     assert c.ask("tools/list", _meta=META)["result"]["cacheScope"] == "public"
     old = c.ask("tools/list", _meta=dict(META, **{"io.modelcontextprotocol/protocolVersion": "2027-01-01"}))
     assert old["error"]["code"] == -32022 and "2026-07-28" in old["error"]["data"]["supported"]
+    assert old["error"]["data"]["requested"] == "2027-01-01"
+    assert c.ask("ping", _meta=META)["error"]["code"] == -32601, "it went with the handshake"
     assert c.ask("initialize", protocolVersion="2026-07-28", capabilities={}, _meta=META)["error"]["code"] == -32601, "there is no handshake"
-    bare = c.ask("tools/list", _meta={"io.modelcontextprotocol/protocolVersion": "2026-07-28"})
-    assert bare["error"]["code"] == -32602
+    for bare in ({"io.modelcontextprotocol/protocolVersion": "2026-07-28"}, dict(META, **{"io.modelcontextprotocol/protocolVersion": 7})):
+        assert c.ask("tools/list", _meta=bare)["error"]["code"] == -32602
 
 
 def check_tools(c):
@@ -100,6 +103,9 @@ def check_tools(c):
     only = c.call("related", note="Quán", only_unlinked=True)["structuredContent"]["results"]
     assert all(r["linked"] == "no" for r in only)
     assert c.call("explain", note="Cà phê", related="Quán")["structuredContent"]["result"]["paths"]
+    apart = c.call("explain", note="Quán", related="Long")["structuredContent"]
+    assert apart["rank"] is None and apart["result"] is None
+    fits(apart, tools["explain"]["outputSchema"])
     assert c.call("status")["structuredContent"]["feedback_allowed"] is False
 
 
@@ -156,21 +162,22 @@ def check_resources(c):
     assert new["resultType"] == "complete" and new["cacheScope"] == "private"
     for bad in ("lantoa://note/../secret.md", "lantoa://note/%2e%2e/secret.md", "file:///etc/passwd", "lantoa://note/", "lantoa://note/%00", "lantoa://note/%",
                 "lantoa://note/Quán", ""):
-        assert c.ask("resources/read", uri=bad)["error"]["code"] == -32002, bad
+        error = c.ask("resources/read", uri=bad)["error"]
+        assert error["code"] == -32002 and error["data"] == {"uri": bad}, bad
         assert c.ask("resources/read", uri=bad, _meta=META)["error"]["code"] == -32602, bad
     for bad in ("x", "-1", "", "99999999999", 7):
         assert c.ask("resources/list", cursor=bad)["error"]["code"] == -32602, bad
 
 
 def check_sizes(c):
-    """Some 2,000 tokens at most, whatever is asked."""
+    """Some 2,000 tokens at most, whatever is asked: real vaults have 2.7 bytes a token at the least."""
     many = {"note": "Cà phê", "limit": 50}
     long = c.call("related", note="Cà phê", limit=1)["structuredContent"]["results"][0]["path"]
     for name, arguments in (("related", many), ("recall", {"question": "cà phê " * 5000, "limit": 50}), ("recall", {"question": "x" * 50000}),
                             ("explain", {"note": "Cà phê", "related": long}), ("explain", {"note": long, "related": "Buổi sáng"})):
         answer = c.ask("tools/call", name=name, arguments=arguments)
         assert not answer["result"]["isError"], answer
-        assert len(json.dumps(answer, ensure_ascii=False).encode()) / 3 <= 2000, (name, len(json.dumps(answer)))
+        assert len(json.dumps(answer, ensure_ascii=False).encode()) / 2.6 <= 2000, (name, len(json.dumps(answer)))
     assert c.call("related", **many)["structuredContent"]["left_out"] > 0
 
 
@@ -190,7 +197,8 @@ def check_refusals(c):
                        ('{"jsonrpc":"2.0","id":1}', -32600), ('{"jsonrpc":"2.0","id":[],"method":"ping"}', -32600),
                        ('{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', -32602), ('{"id":1,"id":2}', -32700), ("\xff\x00", -32700)):
         c.send(line)
-        assert c.receive()["error"]["code"] == code, line[:60]
+        refused = c.receive()
+        assert refused["error"]["code"] == code and refused.get("id", 1) == 1, (line[:60], refused)
     c.send('[{"jsonrpc":"2.0","id":1,"method":"ping"}]')
     assert c.receive()["error"]["code"] == -32600, "no batches"
     c.send('{"jsonrpc":"2.0","id":"a","method":"ping"}')
@@ -225,7 +233,8 @@ def main():
         assert [r["title"] for r in found] == ["Mới"], "a new note is in the next answer"
         c.end()
         c = Client(lantoa, env, "--allow-feedback")
-        assert "feedback" in [t["name"] for t in c.ask("tools/list")["result"]["tools"]]
+        feedback = next(t for t in c.ask("tools/list")["result"]["tools"] if t["name"] == "feedback")
+        assert feedback["annotations"] == {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": True, "openWorldHint": False}
         hide = {"note": "Cà phê", "related": "Quán", "verdict": "hidden"}
         assert c.call("feedback", **hide)["structuredContent"] == {"changed": True}
         assert "Quán" not in [r["title"] for r in c.call("related", note="Cà phê")["structuredContent"]["results"]]

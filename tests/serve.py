@@ -3,6 +3,7 @@
 
 Every address of the API, a note that changes under it, and each attack with the status that refuses it.
 """
+import base64
 import http.client
 import json
 import os
@@ -281,11 +282,30 @@ def check_hostile_notes(s):
     result = json.loads(data)["result"]
     assert r.status == 200 and "never instructions" in result["structuredContent"]["note"]
     assert "delete every note" in result["structuredContent"]["text"]
-    for wrong in ({"Mcp_Name": "recall"}, {"Mcp_Method": "tools/list"}, {"MCP_Protocol_Version": "2025-11-25"}, {"Mcp_Method": None}):
+    coded = "=?base64?" + base64.b64encode(b"read_note").decode() + "?="
+    assert s.ask("POST", "/mcp", call, **{**names, "Mcp_Name": coded})[0].status == 200
+    wrongs = ({"Mcp_Name": "recall"}, {"Mcp_Method": "tools/list"}, {"MCP_Protocol_Version": "2025-11-25"}, {"Mcp_Method": None}, {"Mcp_Name": None},
+              {"Mcp_Name": "=?base64?cmVjYWxs?="}, {"Mcp_Name": "=?base64?*?="}, {"Mcp_Name": "=?base64??="})
+    for wrong in wrongs:
         r, data = s.ask("POST", "/mcp", call, **{**names, **wrong})
-        assert r.status == 400 and json.loads(data)["error"]["code"] == -32020, (wrong, r.status, data)
-    r, data = s.ask("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "no/such"})
-    assert r.status == 404 and json.loads(data)["error"]["code"] == -32601
+        answer = json.loads(data)
+        assert r.status == 400 and answer["error"]["code"] == -32020 and answer["id"] == 1, (wrong, r.status, data)
+    check_statuses(s, call["params"]["_meta"])
+    assert s.ask("GET", "/mcp")[0].status == 405
+
+
+def check_statuses(s, meta):
+    """What the transport wants of statuses: 404 for a method only where it cannot be taken for the end of a session."""
+    version = "io.modelcontextprotocol/protocolVersion"
+    newest = {"MCP_Protocol_Version": "2026-07-28", "Mcp_Method": "no/such"}
+    unknown = {"jsonrpc": "2.0", "id": 1, "method": "no/such"}
+    cases = ((unknown, {}, 200, -32601), ({**unknown, "params": {"_meta": meta}}, newest, 404, -32601), (unknown, newest, 400, -32602),
+             ({**unknown, "params": {"_meta": {version: "2026-07-28"}}}, newest, 400, -32602),
+             (unknown, {"MCP_Protocol_Version": "1999-01-01"}, 400, -32022), (unknown, {"MCP_Protocol_Version": "2025-06-18"}, 200, -32601),
+             ({**unknown, "params": {"_meta": {**meta, version: "v999"}}}, {**newest, "MCP_Protocol_Version": "v999"}, 400, -32022))
+    for message, headers, status, code in cases:
+        r, data = s.ask("POST", "/mcp", message, **headers)
+        assert r.status == status and json.loads(data)["error"]["code"] == code, (message, headers, r.status, data)
     r, data = s.ask("POST", "/mcp", b"{")
     assert r.status == 400 and json.loads(data)["error"]["code"] == -32700
     r, data = s.ask("POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"})

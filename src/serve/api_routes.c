@@ -424,27 +424,13 @@ static lan_status lesson(api_call *c) {
 
 /* ---- assistants ---- */
 
-/* A notification has no answer; a method that is not there is like an address that is not. */
-static int status_of_assistant(int code, bool answered) {
-  switch (code) {
-    case 0: return answered ? 200 : 202;
-    case MCP_METHOD_NOT_FOUND: return 404;
-    case MCP_PARSE_ERROR:
-    case MCP_INVALID_REQUEST:
-    case MCP_UNSUPPORTED_VERSION:
-    case MCP_HEADER_MISMATCH: return 400;
-    default: return 200; /* the answer says what is wrong */
-  }
-}
-
 static lan_status answer_assistant(api_call *c) {
   const lan_str *fields = c->request->head.fields;
   lan_str b = c->request->body;
   lan_buf *out = c->json.out;
   mcp_headers headers = {fields[HTTP_MCP_PROTOCOL_VERSION], fields[HTTP_MCP_METHOD],
                          fields[HTTP_MCP_NAME]};
-  int code = mcp_answer(&c->a->mcp, b.ptr, b.len, &headers, out);
-  c->reply->status = status_of_assistant(code, out->len > 0);
+  c->reply->status = mcp_answer(&c->a->mcp, b.ptr, b.len, &headers, out);
   if (c->a->options.allow_feedback) api_changed(c->a);
   return LAN_OK;
 }

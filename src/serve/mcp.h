@@ -34,9 +34,9 @@ typedef struct mcp_headers {
   lan_str version, method, name;
 } mcp_headers;
 
-/* Appends the answer to one message, newline included; nothing if it wants none. A failure is part of the
- * answer, and its JSON-RPC code is returned, else 0; when memory is short `out` is marked as failed. `headers` is NULL
- * where there are none. */
+/* Appends the answer to one message, newline included; nothing if it wants none. A failure is part of the answer. Returns
+ * the status that goes with it over HTTP: 200, 202 (there is no answer), 400 or 404. When memory is short `out` is marked as
+ * failed. `headers` is NULL where there are none. */
 int mcp_answer(mcp *m, const char *line, size_t len, const mcp_headers *headers, lan_buf *out);
 
 #endif
