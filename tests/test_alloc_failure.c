@@ -458,6 +458,22 @@ static lan_status ask(lan_memory *m, lan_error *err) {
   return s;
 }
 
+/* Through a handle, before and after the memory changes. */
+static lan_status ask_beside(lan_memory *m, lan_error *err) {
+  const lan_result *results;
+  lan_memory *h = NULL;
+  size_t n;
+  lan_status s = lan_memory_share(m, &h, err);
+  if (s != LAN_OK) return s;
+  if (s == LAN_OK) s = lan_memory_recall(h, "ca phe sáng", NULL, &results, &n, err);
+  if (s == LAN_OK) s = lan_memory_opened(m, 0, 1, 0, err);
+  if (s == LAN_OK) s = lan_memory_follow(h, err);
+  if (s == LAN_OK) s = lan_memory_related(h, 0, NULL, &results, &n, err);
+  if (s == LAN_OK) assert_true(n > 0);
+  lan_memory_close(h);
+  return s;
+}
+
 static lan_status memory_whole(void *ctx, lan_error *err) {
   lan_memory *m;
   lan_memory_options o = {.cache_dir = scratch_path(ctx, "cache"),
@@ -467,6 +483,7 @@ static lan_status memory_whole(void *ctx, lan_error *err) {
   if (s != LAN_OK) return s;
   assert_int_equal(lan_memory_size(m), 3);
   s = ask(m, err);
+  if (s == LAN_OK) s = ask_beside(m, err);
   lan_memory_close(m);
   return s;
 }

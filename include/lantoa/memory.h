@@ -15,7 +15,7 @@
  *
  *  Notes are read, never written. What was read is kept in a cache outside the vault and brought up
  * to date at each opening; the cache may be deleted at any time. A memory belongs to one thread at
- * a time.
+ * a time; see lan_memory_share for several that ask.
  *
  *  Notes have numbers 0 .. lan_memory_size - 1, in byte order of their paths; a number holds until
  *  the next lan_memory_refresh. Strings are UTF-8 except paths, which are the bytes on disk. */
@@ -88,6 +88,18 @@ LAN_API lan_status lan_memory_refresh(lan_memory *memory, size_t *changed, lan_e
  *  lan_memory_refresh makes it quiet again. It stays the memory's. LAN_ELIMIT: the system lets a user watch
  *  only so many folders. LAN_EIO. */
 LAN_API lan_status lan_memory_watch(lan_memory *memory, int *descriptor, lan_error *err);
+
+/** Another handle of an open memory, for another thread to ask with: handles may be asked at the same time, each by one
+ *  thread at a time, and answer as the memory does. Meanwhile the memory itself must be left alone: while it is
+ *  refreshed, taught or asked no handle may be in use. Afterwards each handle wants lan_memory_follow before it is used.
+ *  A handle only asks: what would change the memory is LAN_EINVAL. It takes scratch memory of its own, some 500 bytes a
+ *  note once it is warm, and is closed (lan_memory_close) before the memory is. LAN_ENOMEM, and as
+ *  lan_memory_follow. */
+LAN_API lan_status lan_memory_share(lan_memory *memory, lan_memory **handle, lan_error *err);
+
+/** Has a handle know what its memory now knows; costs next to nothing if that did not change. Nothing for a memory
+ *  itself. LAN_ENOMEM; LAN_EIO, LAN_ECORRUPT: memory.db cannot be read. */
+LAN_API lan_status lan_memory_follow(lan_memory *handle, lan_error *err);
 
 /** What opening did, for `status` and for exit codes. Paths live as long as the memory. */
 typedef struct lan_memory_report {

@@ -87,16 +87,17 @@ lan_status memory_cue(lan_memory *m, uint32_t note, lan_error *err) {
   return s;
 }
 
+lan_status memory_know_habits(lan_memory *m, lan_error *err) {
+  if (m->of || m->habits.read || !m->records.ctx) return LAN_OK;
+  if (m->counts.opens + m->counts.feedbacks + m->counts.hidden == 0) return LAN_OK;
+  return habits_read(&m->habits, &m->records, &m->index.cat, err);
+}
+
 lan_status memory_use_habits(lan_memory *m, lan_error *err) {
   score_state *st = &m->score;
-  st->habits = NULL;
-  if (!m->records.ctx || m->counts.opens + m->counts.feedbacks + m->counts.hidden == 0) {
-    return LAN_OK;
-  }
-  lan_status s = LAN_OK;
-  if (!m->habits.read) s = habits_read(&m->habits, &m->records, &m->index.cat, err);
+  lan_status s = memory_know_habits(m, err);
   st->now_ms = lan_clock_unix_ms() + 1000; /* opens of one moment are kept a millisecond apart */
-  if (s == LAN_OK) st->habits = &m->habits;
+  st->habits = s == LAN_OK && m->habits.read ? &m->habits : NULL;
   return s;
 }
 

@@ -189,7 +189,7 @@ static lan_status import_lines(importer *m, lan_str bytes, lan_error *err) {
 lan_status lan_memory_import(lan_memory *memory, const char *bytes, size_t len, lan_import *done,
                              lan_error *err) {
   importer m = {.db = NULL};
-  lan_status s = memory_own_db(memory, &m.db, err);
+  lan_status s = memory_db_to_change(memory, &m.db, err);
   if (s == LAN_OK) s = memory_db_begin(m.db, err);
   if (s != LAN_OK) return s;
   s = memory_db_end(m.db, import_lines(&m, (lan_str){bytes, len}, err), err);

@@ -97,7 +97,7 @@ lan_status lan_memory_label_picture(lan_memory *m, const char *path, const char 
   memory_db *db = NULL;
   memory_picture p = {.path = lan_str_of(path), .model = lan_str_of(model)};
   lan_buf lines = {0};
-  lan_status s = memory_own_db(m, &db, err);
+  lan_status s = memory_db_to_change(m, &db, err);
   if (s != LAN_OK) return s;
   if (!look_at_file(m, path, &p.size, &p.mtime_ns)) {
     return lan_fail(err, LAN_ENOTFOUND, "there is no picture %s any more", path);

@@ -27,6 +27,7 @@ lan_status memory_use_index(lan_memory *m, memory_index *index, lan_error *err) 
   m->habits.read = m->pictures.known = false; /* notes have other numbers now */
   index_free(&m->index);
   m->index = *index;
+  m->version++;
   *index = (memory_index){0};
   return score_state_init(&m->score, &m->index, &m->model, err);
 }

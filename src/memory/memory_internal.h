@@ -34,6 +34,9 @@ struct lan_memory {
   habits habits;     /* of memory.db, read when first wanted */
   pictures pictures; /* likewise */
 
+  lan_memory *of;           /* a handle of that memory (share.c); NULL: it is one itself */
+  struct memory_lock *lock; /* of one that has handles */
+  uint32_t version;         /* of the index: another number after each change */
   memory_index index;
   names *files;         /* of index.cat; made when first wanted */
   score_state score;    /* scratch memory of scoring, made for this index */
@@ -67,6 +70,12 @@ void memory_new_answer(lan_memory *m);
 /* The files that links may mean. */
 lan_status memory_files(lan_memory *m, const names **files, lan_error *err);
 
+/* share.c: gives back what a handle has of its memory; nothing for a memory itself. */
+void memory_unshare(lan_memory *m);
+void memory_lock_free(struct memory_lock *lock);
+/* LAN_EINVAL: it is a handle, and what is asked for would change the memory. */
+lan_status memory_check_own(const lan_memory *m, lan_error *err);
+
 /* memory.db, which is tried again if it could not be opened before. LAN_ENOTFOUND or LAN_EIO: it has no place. */
 lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err);
 
@@ -76,7 +85,12 @@ lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
 /* The name of a vault's own weights in memory.db. */
 #define MEMORY_WEIGHTS "score"
 
-/* Has what memory.db knows of use at hand for scoring, as of now. */
+/* memory_own_db to change it: LAN_EINVAL, this is a handle. */
+lan_status memory_db_to_change(lan_memory *m, memory_db **db, lan_error *err);
+
+/* Reads what memory.db knows of use, unless that is done or there is nothing. */
+lan_status memory_know_habits(lan_memory *m, lan_error *err);
+/* Has it at hand for scoring, as of now. */
 lan_status memory_use_habits(lan_memory *m, lan_error *err);
 
 /* Makes a note the cue: m->cue. */

@@ -173,6 +173,7 @@ static lan_status patch(refresh *r, memory_index *index, bool *done, lan_error *
   index_job job = job_of(m);
   *done = true;
   if (r->changed.len) {
+    m->version++;
     s = index_patch(&job, index, &r->now, r->changed.data, r->changed.len, done, err);
   } else if (r->n_cleared > PATCH_MOST) {
     save(r, index); /* else each opening would read them all to be sure */
@@ -241,9 +242,11 @@ static lan_status refresh_memory(lan_memory *m, bool own, lan_error *err) {
 lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
   memory_new_answer(m);
   bool bare = m->options.bare != 0;
-  lan_status s = m->pool ? LAN_OK : lan_pool_new(m->options.n_threads, &m->pool, err);
+  lan_status s = memory_check_own(m, err);
+  if (s == LAN_OK && !m->pool) s = lan_pool_new(m->options.n_threads, &m->pool, err);
+  if (s != LAN_OK) return s;
   lan_status watching = m->watch ? watch_settle(m->watch, err) : LAN_OK;
-  if (s == LAN_OK) s = refresh_memory(m, !bare, err);
+  s = refresh_memory(m, !bare, err);
   if (s != LAN_OK) return s;
   m->options.bare = 0;
   if (m->db) remember_count(m); /* others may have recorded something */
@@ -253,7 +256,8 @@ lan_status lan_memory_refresh(lan_memory *m, size_t *changed, lan_error *err) {
 }
 
 lan_status lan_memory_watch(lan_memory *m, int *descriptor, lan_error *err) {
-  lan_status s = m->watch ? LAN_OK : watch_new(m->vault, &m->watch, err);
+  lan_status s = memory_check_own(m, err);
+  if (s == LAN_OK && !m->watch) s = watch_new(m->vault, &m->watch, err);
   if (s == LAN_OK) *descriptor = watch_descriptor(m->watch);
   return s;
 }
@@ -331,6 +335,11 @@ lan_status memory_own_db(lan_memory *m, memory_db **db, lan_error *err) {
   }
   if (s == LAN_OK) *db = m->db;
   return s;
+}
+
+lan_status memory_db_to_change(lan_memory *m, memory_db **db, lan_error *err) {
+  lan_status s = memory_check_own(m, err);
+  return s == LAN_OK ? memory_own_db(m, db, err) : s;
 }
 
 /* The vault's own weights, if it has learnt any; ones that are damaged are told by whoever learns anew. */
@@ -411,11 +420,13 @@ lan_status lan_memory_open(const char *vault, const lan_memory_options *options,
 
 void lan_memory_close(lan_memory *m) {
   if (!m) return;
+  memory_unshare(m);
   memory_release(m);
   lan_pool_free(m->pool);
   watch_free(m->watch);
   memory_db_close(m->db);
   if (m->root_fd >= 0) close(m->root_fd);
+  memory_lock_free(m->lock);
   free(m->cache_trouble);
   free(m->vault);
   free(m);

@@ -36,7 +36,7 @@ static lan_status add_open(lan_memory *m, const char *from, const char *note, in
   if (!remember_time_fits(e.at_ms)) {
     return lan_fail(err, LAN_ERANGE, "a time lies between the years 1970 and 9999");
   }
-  lan_status s = memory_own_db(m, &db, err);
+  lan_status s = memory_db_to_change(m, &db, err);
   if (s == LAN_OK) s = memory_db_add_open(db, &e, err);
   if (s != LAN_OK) return s;
   m->counts.opens++;
@@ -92,7 +92,7 @@ lan_status lan_memory_feedback(lan_memory *m, uint32_t note, uint32_t related, l
   if (s == LAN_OK && ((int)verdict < LAN_VERDICT_HIDDEN || (int)verdict > LAN_VERDICT_GOOD)) {
     s = lan_fail(err, LAN_EINVAL, "there is no verdict %d", (int)verdict);
   }
-  if (s == LAN_OK) s = memory_own_db(m, &db, err);
+  if (s == LAN_OK) s = memory_db_to_change(m, &db, err);
   if (s != LAN_OK) return s;
   memory_event e = {.kind = MEMORY_VERDICT,
                     .at_ms = lan_clock_unix_ms(),
@@ -169,7 +169,7 @@ lan_status lan_memory_forget(lan_memory *m, const lan_span *span, size_t *n, lan
   memory_db *db;
   memory_span of = span_of(span);
   uint64_t changed = 0;
-  lan_status s = memory_own_db(m, &db, err);
+  lan_status s = memory_db_to_change(m, &db, err);
   if (s == LAN_OK) s = memory_db_forget(db, &of, &changed, err);
   if (s != LAN_OK) return s;
   if (n) *n = (size_t)changed;

@@ -59,7 +59,7 @@ static lan_status keep(lan_memory *m, const score_model *model, lan_error *err) 
   memory_db *db = NULL;
   lan_buf bytes = {0};
   lan_status s = model_encode(model, &bytes, err);
-  if (s == LAN_OK) s = memory_own_db(m, &db, err);
+  if (s == LAN_OK) s = memory_db_to_change(m, &db, err);
   if (s == LAN_OK) {
     s = memory_db_put_weights(db, MEMORY_WEIGHTS, lan_buf_str(&bytes), lan_clock_unix_ms(), err);
   }
@@ -105,7 +105,8 @@ lan_status lan_memory_learn(lan_memory *m, const lan_learn_options *options,
   lan_learn_report r = {0};
   uint64_t started = lan_clock_ns();
   memory_new_answer(m);
-  lan_status s = gather(&t, err);
+  lan_status s = memory_check_own(m, err);
+  if (s == LAN_OK) s = gather(&t, err);
   if (s == LAN_OK) s = tune(&t, &r, err);
   learn_set_free(&t.links);
   learn_set_free(&t.opens);

@@ -1,6 +1,7 @@
 #include "text/bm25.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ struct bm25_index {
   VEC(overlay_doc) overlay;
   /* NULL as long as nothing is laid over: */
   uint32_t *laid_over; /* by document: 1 + its place in the overlay */
-  uint32_t *still_in;  /* by term: 1 + the base's documents that still hold it; 0: not counted */
+  atomic_uint *still_in; /* by term: 1 + the base's documents that still hold it; 0: not counted. Whoever
+                          * asks counts, and all come to the same number */
   uint64_t total_length;
   uint32_t n_living;
 
@@ -242,14 +244,20 @@ static const bm25_term *overlay_term(const overlay_doc *o, uint64_t hash) {
   return o->n_terms ? bsearch(&key, o->terms, o->n_terms, sizeof key, by_hash) : NULL;
 }
 
+/* The base's documents that hold the term and are not laid over. */
+static uint32_t still_in(const bm25_index *x, uint32_t term) {
+  uint32_t known = atomic_load_explicit(&x->still_in[term], memory_order_relaxed);
+  if (known) return known - 1;
+  uint32_t df = x->frequencies[term];
+  for (cursor c = postings_of(x, term); next_posting(&c);) df -= x->laid_over[c.doc] && df > 0;
+  atomic_store_explicit(&x->still_in[term], df + 1, memory_order_relaxed);
+  return df;
+}
+
 static uint32_t frequency_of(const bm25_index *x, uint64_t hash, uint32_t term) {
   uint32_t df = term == UINT32_MAX ? 0 : x->frequencies[term];
   if (x->overlay.len == 0) return df;
-  if (term != UINT32_MAX && x->still_in[term] == 0) {
-    for (cursor c = postings_of(x, term); next_posting(&c);) df -= x->laid_over[c.doc] && df > 0;
-    x->still_in[term] = df + 1;
-  }
-  if (term != UINT32_MAX) df = x->still_in[term] - 1;
+  if (term != UINT32_MAX) df = still_in(x, term);
   for (size_t i = 0; i < x->overlay.len; i++) df += overlay_term(&x->overlay.data[i], hash) != NULL;
   return df;
 }
@@ -323,6 +331,10 @@ static void score_postings(sums *all, cursor c) {
     add_score(&s, c.doc, c.count);
   }
   *all = s;
+}
+
+lan_status bm25_prepare(bm25_index *x, bm25_params p) {
+  return find_norms(x, p) ? LAN_OK : LAN_ENOMEM;
 }
 
 lan_status bm25_score(bm25_index *x, bm25_params p, const bm25_query_term *terms, size_t n,

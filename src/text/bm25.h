@@ -87,11 +87,13 @@ typedef struct bm25_params {
   float k1, b; /* usually 1.2 and 0.75 */
 } bm25_params;
 
+/* Works out what scoring needs to know of documents, after opening or a change: LAN_ENOMEM. From then on, until
+ * the next change, several threads may ask the index at once. bm25_score does it by itself where one thread asks. */
+lan_status bm25_prepare(bm25_index *index, bm25_params params);
+
 /* Adds each query term's contribution to scores[doc] (n_docs floats that the caller zeroed), and
  * appends each document that went from 0 to more to touched[] (room for n_docs + 1), their number to
- * *n_touched. Allocates once after a change (norms of documents: LAN_ENOMEM), so one thread at a
- * time. With documents laid over, that goes for whatever needs a term's documents counted, too:
- * they are counted once. */
+ * *n_touched. LAN_ENOMEM: see bm25_prepare. */
 lan_status bm25_score(bm25_index *index, bm25_params params, const bm25_query_term *terms, size_t n,
                       float *scores, uint32_t *touched, uint32_t *n_touched);
 
