@@ -49,7 +49,7 @@ _lantoa() {
     recall) options="--activity --image --model --limit --why --json --stdin --null $vault" ;;
     path | suggest) options="--limit --json --stdin --null $vault" ;;
     learn|eval) options="--seed --json $vault" ;;
-    serve) options="--open --port --address --socket --model --allow-feedback $vault" ;;
+    serve) options="--open --port --address --socket --model --allow-feedback --threads $vault" ;;
     mcp) options="--allow-feedback $vault" ;;
     doctor) options="--limit --json $vault" ;;
     index) options="--rebuild --image-model --json $vault" ;;

@@ -36,6 +36,7 @@ complete -c lantoa -n "__fish_seen_subcommand_from serve" -l address -x -d 'Addr
 complete -c lantoa -n "__fish_seen_subcommand_from serve" -l socket -r -d 'Unix socket to listen on'
 complete -c lantoa -n "__fish_seen_subcommand_from serve" -l model -r -d 'Model that recognises pictures'
 complete -c lantoa -n "__fish_seen_subcommand_from serve" -l allow-feedback -d 'Let assistants record verdicts'
+complete -c lantoa -n "__fish_seen_subcommand_from serve" -l threads -x -d 'Threads that answer'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'The memory as tools for an AI assistant'
 complete -c lantoa -n "__fish_seen_subcommand_from mcp" -l allow-feedback -d 'Let the assistant record verdicts'
 complete -c lantoa -n "not __fish_seen_subcommand_from $commands" -a eval -d 'How well hidden links come back'

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #include "base/file.h"
 #include "serve/http.h"
+#include "serve/workers.h"
 
 enum { PATIENCE_MS = 60, BODY_MOST = 100 };
 
@@ -24,6 +26,8 @@ typedef struct world {
   struct event_base *base;
   http_server *server;
   int checked, answered;
+  http_later *later[4]; /* requests for /later */
+  size_t n_later;
 } world;
 
 static int check(void *ctx, const http_head *head, size_t *most, http_reply *r) {
@@ -37,6 +41,11 @@ static int check(void *ctx, const http_head *head, size_t *most, http_reply *r) 
 static void answer(void *ctx, const http_request *q, http_reply *r) {
   world *w = ctx;
   w->answered++;
+  if (lan_str_equal(q->head.path, LAN_STR("/later")) && w->n_later < 4) {
+    w->later[w->n_later] = http_postpone(q);
+    assert_non_null(w->later[w->n_later++]);
+    return;
+  }
   r->stream = lan_str_equal(q->head.path, LAN_STR("/events"));
   lan_buf_printf(&r->body, "%zu", q->body.len);
 }
@@ -192,6 +201,151 @@ static void events_reach_all_streams(void **state) {
   for (size_t i = 0; i <= HTTP_STREAMS_MOST; i++) close(fds[i]);
 }
 
+/* ---- answers that come later ---- */
+
+/* Has the server work until so many requests wait. */
+static void until_waiting(world *w, size_t n) {
+  uint64_t began = lan_clock_ns();
+  while (w->n_later < n) {
+    event_base_loop(w->base, EVLOOP_NONBLOCK);
+    if (lan_clock_ns() - began > 20000000000u) fail_msg("no request came");
+  }
+}
+
+static void answer_later(world *w, size_t i, const char *text) {
+  http_reply r = {.status = 200};
+  lan_buf_add_str(&r.body, text);
+  http_answer(w->later[i], &r);
+}
+
+static void answers_may_come_later(void **state) {
+  world *w = *state;
+  int first = call(w), second = call(w);
+  say(first, "GET /later?a=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  until_waiting(w, 1);
+  say(second, "GET /later?a=2 HTTP/1.1\r\nHost: x\r\n\r\n");
+  until_waiting(w, 2);
+  const http_request *q = http_postponed(w->later[1]);
+  assert_true(lan_str_equal(q->head.query, LAN_STR("a=2")));
+  answer_later(w, 1, "two");
+  expect(w, second, "\r\n\r\ntwo");
+  say(second, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n"); /* while the other waits */
+  expect(w, second, "\r\n\r\n0");
+  answer_later(w, 0, "one");
+  expect(w, first, "\r\n\r\none");
+  close(first);
+  close(second);
+}
+
+/* What comes on a connection that waits is answered in its turn. */
+static void requests_wait_for_those_before(void **state) {
+  world *w = *state;
+  lan_buf heard = {0};
+  int fd = call(w);
+  say(fd,
+      "GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /now HTTP/1.1\r\nHost: x\r\n\r\n"
+      "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  shutdown(fd, SHUT_WR); /* all that it has to say */
+  until_waiting(w, 1);
+  for (int i = 0; i < 20; i++) event_base_loop(w->base, EVLOOP_NONBLOCK);
+  assert_int_equal(w->answered, 1);
+  answer_later(w, 0, "first");
+  until_waiting(w, 2);
+  answer_later(w, 1, "third");
+  hear(w, fd, "until it ends", &heard);
+  const char *a = strstr(heard.data, "\r\n\r\nfirst"), *b = strstr(heard.data, "\r\n\r\n0");
+  const char *c = strstr(heard.data, "\r\n\r\nthird");
+  assert_true(a && b && c && a < b && b < c);
+  lan_buf_free(&heard);
+  close(fd);
+}
+
+static void a_client_may_leave_before_its_answer(void **state) {
+  world *w = *state;
+  struct linger at_once = {.l_onoff = 1};
+  int gone = call(w), fd;
+  say(gone, "POST /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  until_waiting(w, 1);
+  setsockopt(gone, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close(gone); /* reset */
+  fd = call(w);
+  say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  expect(w, fd, "\r\n\r\n0");
+  assert_int_equal(http_postponed(w->later[0])->body.len, 0);
+  answer_later(w, 0, "to nobody");
+  say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  expect(w, fd, "\r\n\r\n0");
+  close(fd);
+}
+
+/* ---- workers ---- */
+
+enum { JOBS = 300, THREADS = 4 };
+
+typedef struct working {
+  struct event_base *base;
+  atomic_int running, most, wrong, begun;
+  int done;
+} working;
+
+typedef struct numbered {
+  job job;
+  int number, began; /* which of all it was to begin */
+} numbered;
+
+static void work(void *ctx, job *j, size_t worker) {
+  working *w = ctx;
+  numbered *n = (numbered *)j;
+  n->began = atomic_fetch_add(&w->begun, 1);
+  int running = atomic_fetch_add(&w->running, 1) + 1, most = atomic_load(&w->most);
+  while (running > most && !atomic_compare_exchange_weak(&w->most, &most, running)) continue;
+  if (worker >= THREADS || (j->alone && running != 1)) atomic_fetch_add(&w->wrong, 1);
+  for (volatile int i = 0; i < 20000; i++) continue;
+  if (j->alone && atomic_load(&w->running) != 1) atomic_fetch_add(&w->wrong, 1);
+  atomic_fetch_sub(&w->running, 1);
+}
+
+static void done(void *ctx, job *j) {
+  working *w = ctx;
+  (void)j;
+  if (++w->done == JOBS) event_base_loopbreak(w->base);
+}
+
+/* Each once; one that is alone after all before it and before all after it. */
+static void jobs_are_done_in_their_order(void **state) {
+  static numbered jobs[JOBS];
+  working w = {.base = event_base_new()};
+  workers *all = NULL;
+  (void)state;
+  assert_int_equal(workers_new(w.base, THREADS, work, done, &w, &all, NULL), LAN_OK);
+  for (int i = 0; i < JOBS; i++) {
+    jobs[i] = (numbered){.job.alone = i % 10 == 7, .number = i};
+    workers_add(all, &jobs[i].job);
+  }
+  event_base_dispatch(w.base);
+  assert_int_equal(w.done, JOBS);
+  assert_int_equal(atomic_load(&w.wrong), 0);
+  assert_in_range(atomic_load(&w.most), 1, THREADS);
+  for (int i = 0; i < JOBS; i++) {
+    if (jobs[i].job.alone) assert_int_equal(jobs[i].began, i);
+  }
+  workers_free(all);
+  event_base_free(w.base);
+}
+
+/* All are handed back, also those that were not begun. */
+static void workers_may_stop_early(void **state) {
+  static numbered jobs[JOBS];
+  working w = {.base = event_base_new()};
+  workers *all = NULL;
+  (void)state;
+  assert_int_equal(workers_new(w.base, 2, work, done, &w, &all, NULL), LAN_OK);
+  for (int i = 0; i < JOBS; i++) workers_add(all, &jobs[i].job);
+  workers_free(all);
+  assert_int_equal(w.done, JOBS);
+  event_base_free(w.base);
+}
+
 static void queries_are_decoded(void **state) {
   (void)state;
   static const struct {
@@ -219,6 +373,11 @@ int main(void) {
       cmocka_unit_test_setup_teardown(giant_bodies_are_not_read, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_oldest_silent_one_gives_way, set_up, tear_down),
       cmocka_unit_test_setup_teardown(events_reach_all_streams, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(answers_may_come_later, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(requests_wait_for_those_before, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_client_may_leave_before_its_answer, set_up, tear_down),
+      cmocka_unit_test(jobs_are_done_in_their_order),
+      cmocka_unit_test(workers_may_stop_early),
       cmocka_unit_test(queries_are_decoded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,7 @@ static lan_status serve(cli *c, lan_memory *memory, lan_model *model, lan_error 
                       .socket = o->socket,
                       .token = token.data,
                       .allow_feedback = o->allow_feedback,
+                      .n_threads = o->threads,
                       .ready = ready,
                       .trouble = trouble,
                       .ctx = &r};
@@ -101,12 +102,13 @@ const command command_serve = {
         "  --port N            listen there (7717); 0: any that is free\n"
         "  --address ADDRESS   instead of 127.0.0.1: lets other machines ask, unencrypted\n"
         "  --socket PATH       a unix socket instead\n"
+        "  --threads N         that answer; default: one a processor\n"
         "  --model MODEL       that recognises pictures, from lantoa net train\n"
         "  --allow-feedback    assistants may record what you say of results\n" HELP_VAULT
             HELP_COLOR
         "\n"
         "Exit: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 4 it cannot listen or read.\n",
-    .takes =
-        TAKES_VAULT | TAKES(OPTION_ADDRESS) | TAKES(OPTION_ALLOW_FEEDBACK) | TAKES(OPTION_MODEL),
+    .takes = TAKES_VAULT | TAKES(OPTION_ADDRESS) | TAKES(OPTION_ALLOW_FEEDBACK) |
+             TAKES(OPTION_MODEL) | TAKES(OPTION_THREADS),
     .takes_more = TAKES_MORE(OPTION_OPEN) | TAKES_MORE(OPTION_PORT) | TAKES_MORE(OPTION_SOCKET),
     .run = run};

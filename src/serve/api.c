@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/thread.h"
 #include "serve/api_internal.h"
 #include "serve/page.h"
 
@@ -210,13 +211,24 @@ static void keep(api *a, const http_head *head, const lan_buf *body) {
 }
 
 void api_changed(api *a) {
+  a->changes++;
   for (size_t i = 0; i < KEPT_ANSWERS; i++) {
     lan_buf_free(&a->kept[i].request);
     lan_buf_free(&a->kept[i].body);
   }
 }
 
-/* ---- answering ---- */
+/* ---- answering: what asks the memory does so on one of the threads ---- */
+
+typedef struct api_job {
+  job job;
+  http_later *later; /* the request; NULL: work(ctx) instead */
+  const api_route *route;
+  uint64_t changes; /* that the memory had seen when it was asked */
+  http_reply reply;
+  void (*work)(void *ctx), (*done)(void *ctx);
+  void *ctx;
+} api_job;
 
 static void send_page(const page_file *page, http_reply *r) {
   r->type = page->type;
@@ -234,17 +246,80 @@ static lan_status read_body(api_call *c) {
                   c->body ? "it is something else" : e.text);
 }
 
-static void call_route(api *a, const api_route *route, const http_request *request, http_reply *r) {
-  api_call c = {.a = a, .request = request, .reply = r, .json = {&r->body, false}};
-  lan_status s = route->body_most && !route->raw ? read_body(&c) : LAN_OK;
-  if (s == LAN_OK) s = route->answer(&c);
-  json_decref(c.body);
-  if (s != LAN_OK) {
-    api_fail(r, status_of(s), c.err.message);
-  } else if (route->keep) {
-    keep(a, &request->head, &r->body);
+static void call_route(const api_route *route, api_call *c) {
+  bool json = route->body_most && route->way != API_ASSISTS;
+  lan_status s = json ? read_body(c) : LAN_OK;
+  if (s == LAN_OK) s = route->answer(c);
+  json_decref(c->body);
+  if (s != LAN_OK) api_fail(c->reply, status_of(s), c->err.message);
+}
+
+static bool is_alone(const api *a, const api_route *route) {
+  return route->way == API_CHANGES || (route->way == API_ASSISTS && a->options.allow_feedback);
+}
+
+static void work(void *ctx, job *j, size_t worker) {
+  api *a = ctx;
+  api_job *w = (api_job *)j;
+  if (!w->later) {
+    w->work(w->ctx);
+    return;
   }
-  if (s == LAN_OK && route->changes) api_changed(a);
+  w->reply.status = 200;
+  api_call c = {.a = a,
+                .memory = j->alone ? a->options.memory : a->handles[worker],
+                .request = http_postponed(w->later),
+                .reply = &w->reply,
+                .json = {&w->reply.body, false}};
+  lan_status s = lan_memory_follow(c.memory, &c.err);
+  if (s == LAN_OK) {
+    call_route(w->route, &c);
+  } else {
+    api_fail(c.reply, status_of(s), c.err.message);
+  }
+}
+
+static void done(void *ctx, job *j) {
+  api *a = ctx;
+  api_job *w = (api_job *)j;
+  if (!w->later) {
+    w->done(w->ctx);
+  } else {
+    bool good = w->reply.status == 200;
+    if (!w->reply.status) api_fail(&w->reply, 503, "the server is being stopped");
+    if (w->job.alone) api_changed(a);
+    if (good && w->route->way == API_KEEPS && w->changes == a->changes) {
+      keep(a, &http_postponed(w->later)->head, &w->reply.body);
+    }
+    http_answer(w->later, &w->reply);
+  }
+  free(w);
+}
+
+/* Has a thread answer; false: memory is short. */
+static bool postpone(api *a, const api_route *route, const http_request *request) {
+  api_job *w = lan_alloc_zeroed(1, sizeof *w);
+  if (w) w->later = http_postpone(request);
+  if (!w || !w->later) {
+    free(w);
+    return false;
+  }
+  w->job.alone = is_alone(a, route);
+  w->route = route;
+  w->changes = a->changes;
+  workers_add(a->workers, &w->job);
+  return true;
+}
+
+lan_status api_alone(api *a, void (*what)(void *ctx), void (*then)(void *ctx), void *ctx) {
+  api_job *w = lan_alloc_zeroed(1, sizeof *w);
+  if (!w) return LAN_ENOMEM;
+  w->job.alone = true;
+  w->work = what;
+  w->done = then;
+  w->ctx = ctx;
+  workers_add(a->workers, &w->job);
+  return LAN_OK;
 }
 
 static void answer(void *ctx, const http_request *request, http_reply *r) {
@@ -259,8 +334,13 @@ static void answer(void *ctx, const http_request *request, http_reply *r) {
   const api_route *route = page ? NULL : find_route(&request->head, &known);
   if (page) {
     send_page(page, r);
-  } else if (!route->keep || !answer_again(a, &request->head, r)) {
-    call_route(a, route, request, r);
+  } else if (route->way == API_AT_ONCE) {
+    api_call c = {.a = a, .request = request, .reply = r, .json = {&r->body, false}};
+    call_route(route, &c);
+  } else if (route->way == API_KEEPS && answer_again(a, &request->head, r)) {
+    return;
+  } else if (!postpone(a, route, request)) {
+    api_fail(r, 503, "memory is short; try again");
   }
 }
 
@@ -268,7 +348,18 @@ http_calls api_calls(api *a) { return (http_calls){a, check, answer, refuse}; }
 
 void api_set_port(api *a, uint16_t port) { a->port = port; }
 
-lan_status api_new(const api_options *options, api **out, lan_error *err) {
+static lan_status start_workers(api *a, struct event_base *base, lan_error *err) {
+  size_t n = a->options.n_threads ? a->options.n_threads : lan_cpu_count();
+  if (n > WORKERS_MOST) n = WORKERS_MOST;
+  lan_status s = LAN_OK;
+  while (s == LAN_OK && a->n_handles < n) {
+    s = lan_memory_share(a->options.memory, &a->handles[a->n_handles], err);
+    a->n_handles += s == LAN_OK;
+  }
+  return s == LAN_OK ? workers_new(base, n, work, done, a, &a->workers, err) : s;
+}
+
+lan_status api_new(struct event_base *base, const api_options *options, api **out, lan_error *err) {
   api *a = lan_alloc_zeroed(1, sizeof *a);
   if (a) a->kept = lan_alloc_zeroed(KEPT_ANSWERS, sizeof *a->kept);
   if (!a || !a->kept) {
@@ -276,13 +367,21 @@ lan_status api_new(const api_options *options, api **out, lan_error *err) {
     return lan_fail_memory(err, KEPT_ANSWERS * sizeof *a->kept);
   }
   a->options = *options;
-  a->mcp = (mcp){options->memory, options->allow_feedback, true};
+  pthread_mutex_init(&a->model_lock, NULL);
+  lan_status s = start_workers(a, base, err);
+  if (s != LAN_OK) {
+    api_free(a);
+    return s;
+  }
   *out = a;
   return LAN_OK;
 }
 
 void api_free(api *a) {
   if (!a) return;
+  workers_free(a->workers);
+  for (size_t i = 0; i < a->n_handles; i++) lan_memory_close(a->handles[i]);
+  pthread_mutex_destroy(&a->model_lock);
   api_changed(a);
   free(a->kept);
   free(a);

@@ -67,7 +67,7 @@ static lan_status number_of(api_call *c, const char *key, size_t least, size_t m
 static lan_status note_of(api_call *c, const char *key, uint32_t *note) {
   lan_buf name = {0};
   lan_status s = text_of(c, key, &name);
-  if (s == LAN_OK) s = lan_memory_find(c->a->options.memory, name.data, note, &c->err);
+  if (s == LAN_OK) s = lan_memory_find(c->memory, name.data, note, &c->err);
   lan_buf_free(&name);
   return s;
 }
@@ -110,8 +110,10 @@ static lan_status recognise(api_call *c, lan_str text, label_list *out) {
   }
   if (s == LAN_OK && bytes.failed) s = lan_fail_memory(&c->err, 0);
   if (s == LAN_OK) {
+    pthread_mutex_lock(&c->a->model_lock); /* a model predicts for one at a time */
     s = lan_model_predict_bytes(model, bytes.data ? bytes.data : "", bytes.len, "the picture", p,
                                 &c->err);
+    pthread_mutex_unlock(&c->a->model_lock);
   }
   if (s == LAN_OK) {
     answer_labels(info, p, out->data);
@@ -152,7 +154,7 @@ static lan_status ask_question(api_call *c, const lan_query *q, found *f) {
   lan_buf text = {0};
   lan_status s = text_of(c, "q", &text);
   if (s == LAN_OK) {
-    s = lan_memory_recall(c->a->options.memory, text.data, q, &f->results, &f->n, &c->err);
+    s = lan_memory_recall(c->memory, text.data, q, &f->results, &f->n, &c->err);
   }
   if (s == LAN_OK) jw_entry(&c->json, "q", text.data);
   lan_buf_free(&text);
@@ -168,8 +170,8 @@ static lan_status ask_labels(api_call *c, const lan_query *q, found *f) {
                      ? read_labels(c, given, &labels)
                      : lan_fail(&c->err, LAN_EINVAL, "send 'image' (base64) or 'labels'");
   if (s == LAN_OK) {
-    s = lan_memory_recall_labels(c->a->options.memory, labels.data, labels.len, q, &f->results,
-                                 &f->n, &c->err);
+    s = lan_memory_recall_labels(c->memory, labels.data, labels.len, q, &f->results, &f->n,
+                                 &c->err);
   }
   if (s == LAN_OK) tell_labels(c, &labels);
   VEC_FREE(&labels);
@@ -177,7 +179,7 @@ static lan_status ask_labels(api_call *c, const lan_query *q, found *f) {
 }
 
 static lan_status ask_note(api_call *c, const lan_query *q, found *f) {
-  lan_memory *m = c->a->options.memory;
+  lan_memory *m = c->memory;
   uint32_t note;
   lan_status s = note_of(c, "note", &note);
   if (s == LAN_OK) s = lan_memory_related(m, note, q, &f->results, &f->n, &c->err);
@@ -224,7 +226,7 @@ static lan_status detail_of(api_call *c, answer_detail *detail) {
 }
 
 static lan_status answer_list(api_call *c) {
-  lan_memory *m = c->a->options.memory;
+  lan_memory *m = c->memory;
   lan_query q = {0};
   answer_detail detail;
   found f = {0};
@@ -243,7 +245,7 @@ static lan_status answer_list(api_call *c) {
 }
 
 static lan_status explain(api_call *c) {
-  lan_memory *m = c->a->options.memory;
+  lan_memory *m = c->memory;
   lan_query q = {.limit = DEEP};
   found f = {0};
   uint32_t wanted;
@@ -264,7 +266,7 @@ static lan_status explain(api_call *c) {
 }
 
 static lan_status suggest(api_call *c) {
-  lan_memory *m = c->a->options.memory;
+  lan_memory *m = c->memory;
   uint32_t notes[FOUND_MOST];
   size_t most, n = 0;
   lan_buf text = {0};
@@ -292,7 +294,7 @@ static lan_status suggest(api_call *c) {
 /* ---- state ---- */
 
 static lan_status status(api_call *c) {
-  lan_memory_report r = lan_memory_describe(c->a->options.memory);
+  lan_memory_report r = lan_memory_describe(c->memory);
   json_writer *j = &c->json;
   const struct {
     const char *key;
@@ -325,7 +327,7 @@ static lan_status history(api_call *c) {
   jw_open(&c->json, '{');
   jw_key(&c->json, "events");
   jw_open(&c->json, '[');
-  s = lan_memory_history(c->a->options.memory, NULL, most, tell_event, &c->json, &c->err);
+  s = lan_memory_history(c->memory, NULL, most, tell_event, &c->json, &c->err);
   jw_close(&c->json, ']');
   jw_close(&c->json, '}');
   jw_end(&c->json);
@@ -353,7 +355,7 @@ static lan_status opened(api_call *c) {
   json_t *v = json_object_get(c->body, "from");
   lan_status s = note_of(c, "note", &note);
   if (s == LAN_OK && v && !json_is_null(v)) s = note_of(c, "from", &from);
-  if (s == LAN_OK) s = lan_memory_opened(c->a->options.memory, from, note, 0, &c->err);
+  if (s == LAN_OK) s = lan_memory_opened(c->memory, from, note, 0, &c->err);
   if (s == LAN_OK) done(c, true);
   return s;
 }
@@ -371,7 +373,7 @@ static lan_status feedback(api_call *c) {
   }
   lan_buf_free(&said);
   if (s == LAN_OK) {
-    s = lan_memory_feedback(c->a->options.memory, note, other, verdict, &changed, &c->err);
+    s = lan_memory_feedback(c->memory, note, other, verdict, &changed, &c->err);
   }
   if (s == LAN_OK) done(c, changed != 0);
   return s;
@@ -430,27 +432,27 @@ static lan_status answer_assistant(api_call *c) {
   lan_buf *out = c->json.out;
   mcp_headers headers = {fields[HTTP_MCP_PROTOCOL_VERSION], fields[HTTP_MCP_METHOD],
                          fields[HTTP_MCP_NAME]};
-  c->reply->status = mcp_answer(&c->a->mcp, b.ptr, b.len, &headers, out);
-  if (c->a->options.allow_feedback) api_changed(c->a);
+  mcp m = {c->memory, c->a->options.allow_feedback, true};
+  c->reply->status = mcp_answer(&m, b.ptr, b.len, &headers, out);
   return LAN_OK;
 }
 
 /* ---- the table ---- */
 
 const api_route api_routes[] = {
-    {"GET", "/api/v1/events", 0, false, false, false, events},
-    {"GET", "/api/v1/explain", 0, true, false, false, explain},
-    {"GET", "/api/v1/history", 0, false, false, false, history},
-    {"GET", "/api/v1/lesson", 0, true, false, false, lesson},
-    {"GET", "/api/v1/recall", 0, true, false, false, answer_list},
-    {"GET", "/api/v1/related", 0, true, false, false, answer_list},
-    {"GET", "/api/v1/status", 0, false, false, false, status},
-    {"GET", "/api/v1/suggest", 0, true, false, false, suggest},
-    {"POST", "/api/v1/explain", SMALL_BODY, false, false, false, explain},
-    {"POST", "/api/v1/feedback", SMALL_BODY, false, true, false, feedback},
-    {"POST", "/api/v1/opened", SMALL_BODY, false, true, false, opened},
-    {"POST", "/api/v1/recall", PICTURE_BODY, false, false, false, answer_list},
-    {"POST", "/mcp", MCP_LINE_MOST, false, false, true, answer_assistant},
+    {"GET", "/api/v1/events", 0, API_AT_ONCE, events},
+    {"GET", "/api/v1/explain", 0, API_KEEPS, explain},
+    {"GET", "/api/v1/history", 0, API_ASKS, history},
+    {"GET", "/api/v1/lesson", 0, API_KEEPS, lesson},
+    {"GET", "/api/v1/recall", 0, API_KEEPS, answer_list},
+    {"GET", "/api/v1/related", 0, API_KEEPS, answer_list},
+    {"GET", "/api/v1/status", 0, API_ASKS, status},
+    {"GET", "/api/v1/suggest", 0, API_KEEPS, suggest},
+    {"POST", "/api/v1/explain", SMALL_BODY, API_ASKS, explain},
+    {"POST", "/api/v1/feedback", SMALL_BODY, API_CHANGES, feedback},
+    {"POST", "/api/v1/opened", SMALL_BODY, API_CHANGES, opened},
+    {"POST", "/api/v1/recall", PICTURE_BODY, API_ASKS, answer_list},
+    {"POST", "/mcp", MCP_LINE_MOST, API_ASSISTS, answer_assistant},
 };
 
 const size_t api_n_routes = sizeof api_routes / sizeof *api_routes;

@@ -28,7 +28,15 @@ enum {
   BACKLOG = 512
 };
 
-typedef enum stage { STAGE_HEAD, STAGE_BODY, STAGE_STREAM, STAGE_CLOSING, STAGE_LINGERING } stage;
+typedef enum stage {
+  STAGE_HEAD,
+  STAGE_BODY,
+  STAGE_WAITING, /* for an answer that was postponed */
+  STAGE_STREAM,
+  STAGE_CLOSING,
+  STAGE_LINGERING,
+  STAGE_BROKEN /* memory is short: to be closed */
+} stage;
 
 typedef struct connection {
   http_server *server;
@@ -37,9 +45,18 @@ typedef struct connection {
   struct event *timer;
   stage stage;
   bool begun; /* part of a head is here */
+  bool ended; /* the client sends no more */
   http_request request;
   lan_buf head; /* that request.head looks into */
+  http_later *later;
 } connection;
+
+/* It has the head and the body, so that the connection may go. */
+struct http_later {
+  connection *c; /* NULL: it is gone */
+  http_request request;
+  lan_buf head, body;
+};
 
 struct http_server {
   struct event_base *base;
@@ -68,6 +85,7 @@ static void join(http_server *s, connection *c) {
 
 static void finish(connection *c) {
   leave(c);
+  if (c->later) c->later->c = NULL;
   c->server->n--;
   c->server->streams -= c->stage == STAGE_STREAM;
   event_free(c->timer);
@@ -190,7 +208,7 @@ static void expect_head(connection *c) {
   c->stage = STAGE_HEAD;
   c->begun = false;
   lan_buf_clear(&c->head);
-  c->request = (http_request){0};
+  c->request = (http_request){.from = c};
   bufferevent_setwatermark(c->bev, EV_READ, 0, HTTP_HEAD_MOST + 1);
   leave(c);
   join(c->server, c);
@@ -206,17 +224,15 @@ static bool become_stream(connection *c) {
   return false;
 }
 
-static bool answer(connection *c) {
-  http_reply r = {.status = 200};
-  bool last = c->request.head.last;
-  c->server->calls.answer(c->server->calls.ctx, &c->request, &r);
-  bool stream = r.stream;
+/* Sends it; what is next may be read then. */
+static bool give_answer(connection *c, http_reply *r) {
+  bool last = c->request.head.last, stream = r->stream;
   if (stream && c->server->streams >= HTTP_STREAMS_MOST) {
-    lan_buf_free(&r.body);
+    lan_buf_free(&r->body);
     refuse(c, 503, "too many streams of events are open");
     return false;
   }
-  send_reply(c, &r, last);
+  send_reply(c, r, last);
   if (stream) return become_stream(c);
   if (last) {
     close_when_sent(c);
@@ -224,6 +240,54 @@ static bool answer(connection *c) {
   }
   expect_head(c);
   return true;
+}
+
+static bool answer(connection *c) {
+  http_reply r = {.status = 200};
+  c->server->calls.answer(c->server->calls.ctx, &c->request, &r);
+  if (c->later) {
+    c->stage = STAGE_WAITING;
+    evtimer_del(c->timer);
+    return false;
+  }
+  return give_answer(c, &r);
+}
+
+http_later *http_postpone(const http_request *r) {
+  connection *c = r->from;
+  http_later *later = calloc(1, sizeof *later);
+  if (!later) return NULL;
+  lan_buf_add(&later->body, r->body.ptr, r->body.len);
+  if (later->body.failed) {
+    free(later);
+    return NULL;
+  }
+  later->c = c;
+  later->request = *r;
+  later->request.body = (lan_str){later->body.data ? later->body.data : "", later->body.len};
+  later->head = c->head; /* which request.head looks into */
+  c->head = (lan_buf){0};
+  return c->later = later;
+}
+
+const http_request *http_postponed(const http_later *later) { return &later->request; }
+
+void http_answer(http_later *later, http_reply *reply) {
+  connection *c = later->c;
+  if (!c) {
+    lan_buf_free(&reply->body);
+  } else {
+    c->later = NULL;
+    c->head = later->head;
+    later->head = (lan_buf){0};
+    bool more = give_answer(c, reply);
+    if (more && (c->ended || evbuffer_get_length(bufferevent_get_input(c->bev)) > 0)) {
+      bufferevent_trigger(c->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS); /* for what came meanwhile */
+    }
+  }
+  lan_buf_free(&later->head);
+  lan_buf_free(&later->body);
+  free(later);
 }
 
 static bool check_head(connection *c) {
@@ -277,7 +341,7 @@ static bool read_head(connection *c) {
   const unsigned char *bytes = evbuffer_pullup(in, (ev_ssize_t)len);
   if (bytes) lan_buf_add(&c->head, bytes, len);
   if (!bytes || c->head.failed) {
-    finish(c);
+    c->stage = STAGE_BROKEN;
     return false;
   }
   evbuffer_drain(in, len);
@@ -290,13 +354,22 @@ static bool read_body(connection *c) {
   if (evbuffer_get_length(in) < len) return false;
   unsigned char *bytes = len ? evbuffer_pullup(in, (ev_ssize_t)len) : NULL;
   if (len && !bytes) {
-    finish(c);
+    c->stage = STAGE_BROKEN;
     return false;
   }
   c->request.body = (lan_str){len ? (const char *)bytes : "", len};
   bool more = answer(c); /* which frees nothing of the connection */
   evbuffer_drain(in, len);
   return more;
+}
+
+/* One that has said all it has to say may still want what was answered. */
+static void end_well(connection *c) {
+  if (c->stage != STAGE_BROKEN && evbuffer_get_length(bufferevent_get_output(c->bev)) > 0) {
+    close_when_sent(c);
+  } else {
+    finish(c);
+  }
 }
 
 static void on_read(struct bufferevent *bev, void *ctx) {
@@ -311,12 +384,15 @@ static void on_read(struct bufferevent *bev, void *ctx) {
         more = evbuffer_get_length(bufferevent_get_input(bev)) && read_head(c);
         break;
       case STAGE_BODY: more = read_body(c); break;
+      case STAGE_WAITING:
+      case STAGE_BROKEN: more = false; break;
       default:
         evbuffer_drain(bufferevent_get_input(bev), SIZE_MAX);
         more = false;
         break;
     }
   }
+  if (c->stage == STAGE_BROKEN || (c->ended && c->stage == STAGE_HEAD)) end_well(c);
 }
 
 static void on_written(struct bufferevent *bev, void *ctx) {
@@ -331,10 +407,11 @@ static void on_written(struct bufferevent *bev, void *ctx) {
 
 static void on_event(struct bufferevent *bev, short what, void *ctx) {
   connection *c = ctx;
-  /* One that has said all it has to say may still want the answer. */
-  bool waits = evbuffer_get_length(bufferevent_get_output(bev)) > 0;
-  if ((what & BEV_EVENT_EOF) && waits && c->stage != STAGE_STREAM) {
-    close_when_sent(c);
+  if ((what & BEV_EVENT_EOF) && c->stage == STAGE_WAITING) {
+    c->ended = true;
+    bufferevent_disable(bev, EV_READ);
+  } else if ((what & BEV_EVENT_EOF) && c->stage != STAGE_STREAM) {
+    end_well(c);
   } else {
     finish(c);
   }

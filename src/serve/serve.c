@@ -17,6 +17,10 @@ typedef struct serving {
   struct event *changed, *refresh, *stops[2];
   api *api;
   http_server *server;
+  /* of the last refresh: */
+  lan_status refreshed;
+  size_t n_changed;
+  lan_error err;
 } serving;
 
 static void on_stop(evutil_socket_t fd, short what, void *ctx) {
@@ -32,25 +36,36 @@ static void on_changed(evutil_socket_t fd, short what, void *ctx) {
   event_add(s->refresh, &soon);
 }
 
-static void on_refresh(evutil_socket_t fd, short what, void *ctx) {
+/* On one of the threads, while nothing is asked. */
+static void refresh(void *ctx) {
   serving *s = ctx;
-  size_t n = 0;
-  lan_error err;
-  (void)fd, (void)what;
-  if (lan_memory_refresh(s->options->memory, &n, &err) != LAN_OK) {
-    s->options->trouble(s->options->ctx, err.message);
-    n = 1; /* some of it may have been done */
+  s->refreshed = lan_memory_refresh(s->options->memory, &s->n_changed, &s->err);
+}
+
+static void after_refresh(void *ctx) {
+  serving *s = ctx;
+  struct timeval later = {POLL_SECONDS, 0};
+  if (s->refreshed != LAN_OK) {
+    s->options->trouble(s->options->ctx, s->err.message);
+    s->n_changed = 1; /* some of it may have been done */
   }
-  if (n > 0) {
+  if (s->n_changed > 0) {
     api_changed(s->api);
     http_broadcast(s->server, "changed", LAN_STR("{}"));
   }
-  struct timeval later = {POLL_SECONDS, 0};
   if (s->changed) {
     event_add(s->changed, NULL);
   } else {
     event_add(s->refresh, &later);
   }
+}
+
+static void on_refresh(evutil_socket_t fd, short what, void *ctx) {
+  serving *s = ctx;
+  struct timeval later = {POLL_SECONDS, 0};
+  (void)fd, (void)what;
+  s->n_changed = 0;
+  if (api_alone(s->api, refresh, after_refresh, s) != LAN_OK) event_add(s->refresh, &later);
 }
 
 /* Where folders cannot be watched, looking now and then must do. */
@@ -71,7 +86,12 @@ static lan_status watch_vault(serving *s, lan_error *err) {
 
 static lan_status start(serving *s, lan_error *err) {
   const serve_options *o = s->options;
-  api_options ao = {o->memory, o->model, o->token, o->address != NULL, o->allow_feedback};
+  api_options ao = {.memory = o->memory,
+                    .n_threads = o->n_threads,
+                    .model = o->model,
+                    .token = o->token,
+                    .for_others = o->address != NULL,
+                    .allow_feedback = o->allow_feedback};
   s->base = event_base_new();
   if (!s->base) return lan_fail_memory(err, 0);
   s->stops[0] = evsignal_new(s->base, SIGINT, on_stop, s);
@@ -80,7 +100,7 @@ static lan_status start(serving *s, lan_error *err) {
       event_add(s->stops[1], NULL)) {
     return lan_fail_memory(err, 0);
   }
-  lan_status status = api_new(&ao, &s->api, err);
+  lan_status status = api_new(s->base, &ao, &s->api, err);
   if (status != LAN_OK) return status;
   http_calls calls = api_calls(s->api);
   http_place place = {o->address ? o->address : "127.0.0.1", o->port, o->socket, 0};
@@ -91,8 +111,8 @@ static lan_status start(serving *s, lan_error *err) {
 
 static void stop(serving *s) {
   struct event *events[] = {s->changed, s->refresh, s->stops[0], s->stops[1]};
-  http_server_free(s->server);
   api_free(s->api);
+  http_server_free(s->server);
   for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
     if (events[i]) event_free(events[i]);
   }
