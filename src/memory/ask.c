@@ -56,7 +56,7 @@ static lan_status choose_words(lan_memory *m, const bm25_doc *doc, score_cue *cu
     *lan_map_put(&cue->in_text, t->hash) = 1; /* there is room */
     uint32_t df = bm25_doc_frequency(m->index.words, t->hash);
     if (df < 2) continue;
-    float tf = 1.0f + logf((float)t->count), idf = (float)bm25_idf(m->index.words, t->hash);
+    float tf = 1.0f + logf((float)t->count), idf = (float)bm25_idf_of(m->index.words, df);
     all[n++] = (weighed){t->hash, tf * idf, tf * idf * idf};
   }
   if (n) qsort(all, n, sizeof *all, by_worth);

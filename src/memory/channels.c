@@ -29,7 +29,8 @@ static float squash(double a) {
   float t = (m - 1.4142135f) / (m + 1.4142135f), u = t * t; /* Gregory's series: 2 artanh t */
   float ln =
       e * 0.69314718f + 0.34657359f + 2 * t * (1.0f + u * (1.0f / 3 + u * (1.0f / 5 + u / 7)));
-  return fmaxf(ln * 0.14474208f, 1e-6f); /* / ln 1001; what was reached is never 0 */
+  ln *= 0.14474208f;              /* / ln 1001 */
+  return ln > 1e-6f ? ln : 1e-6f; /* what was reached is never 0 */
 }
 
 /* ---- spreading ---- */
@@ -101,6 +102,18 @@ static lan_status channel(score_state *st, const lan_cue *from, size_t n, unsign
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
   return s == LAN_OK ? keep(st, out, n_out, f, err) : s;
+}
+
+/* Leaves at least the `most` strongest in state->ranking, and not many more. */
+static void drop_weak(score_state *st, size_t most) {
+  double least = about_least(st->ranking.data, st->ranking.len, most);
+  size_t n = 0;
+  for (size_t i = 0; i < st->ranking.len; i++) {
+    lan_activation a = st->ranking.data[i];
+    st->ranking.data[n] = a;
+    n += a.activation >= least;
+  }
+  st->ranking.len = n;
 }
 
 /* The `most` strongest of state->ranking, in order, into a vector. */
@@ -202,13 +215,17 @@ lan_status score_compare_words(score_state *st, const score_cue *cue, lan_error 
     return lan_fail_memory(err, 0);
   }
   if (cue->note != UINT32_MAX) st->text[cue->note] = 0;
-  for (uint32_t i = 0; i < st->n_touched; i++) best = fmaxf(best, st->text[st->touched[i]]);
+  for (uint32_t i = 0; i < st->n_touched; i++) {
+    float score = st->text[st->touched[i]];
+    best = score > best ? score : best;
+  }
   for (uint32_t i = 0; best > 0 && i < st->n_touched; i++) {
     uint32_t note = st->touched[i];
     st->text[note] /= best;
     if (note == cue->note) continue;
     st->ranking.data[st->ranking.len++] = (lan_activation){note, (double)st->text[note]};
   }
+  drop_weak(st, TEXT_CANDIDATES);
   return take_strongest(st, TEXT_CANDIDATES, &st->similar, err);
 }
 
@@ -254,15 +271,26 @@ static void text_features(score_state *st) {
 
 /* ---- mentions, tags, folders ---- */
 
+static bool is_tag(const score_state *st, uint32_t node) {
+  return network_kind_of(&st->index->net, node) == NODE_TAG;
+}
+
+/* What shares the cue's tags; the strongest into state->tagged. A label's tag is itself a cue, but then others that carry
+ * it are not therefore like what is asked for. */
 static lan_status tag_channel(score_state *st, const score_cue *cue, lan_error *err) {
-  score_vector *v = &st->reached;
+  const unsigned back = 1u << EDGE_TAG_BACK;
+  score_vector *v = &st->reached, *tagged = &st->tagged;
   lan_status s =
       step_vector(st, cue->nodes.data, cue->nodes.len, 1u << EDGE_TAG, FIRST_HOPS, v, err);
-  for (size_t i = 0; s == LAN_OK && i < cue->nodes.len; i++) { /* a label's tag is itself a cue */
-    bool is_tag = network_kind_of(&st->index->net, cue->nodes.data[i].node) == NODE_TAG;
-    if (is_tag && !VEC_PUSH(v, cue->nodes.data[i])) s = lan_fail_memory(err, 0);
+  size_t carried = v->len;
+  for (size_t i = 0; s == LAN_OK && i < cue->nodes.len; i++) {
+    lan_cue c = cue->nodes.data[i];
+    if (is_tag(st, c.node) && !VEC_PUSH(v, c)) s = lan_fail_memory(err, 0);
   }
-  return s == LAN_OK ? channel(st, v->data, v->len, 1u << EDGE_TAG_BACK, FEATURE_TAG, err) : s;
+  if (s != LAN_OK) return s;
+  s = channel_and_vector(st, v, back, FEATURE_TAG, ALIKE_PART + 1, tagged, err);
+  if (s != LAN_OK || v->len == carried) return s;
+  return step_vector(st, v->data, carried, back, ALIKE_PART + 1, tagged, err);
 }
 
 /* A name tells the more the fewer notes hold it. */
@@ -376,11 +404,9 @@ static lan_status alike_channels(score_state *st, const score_cue *cue, lan_erro
   }
   normalise(v);
   lan_status s = channel(st, v->data, v->len, OUT, FEATURE_OUT_IN_OUT, err);
-  if (s == LAN_OK)
-    s = step_vector(st, cue->nodes.data, cue->nodes.len, 1u << EDGE_TAG, FIRST_HOPS, v, err);
-  if (s == LAN_OK)
-    s = step_vector(st, v->data, v->len, 1u << EDGE_TAG_BACK, ALIKE_PART + 1, v, err);
-  if (s == LAN_OK && !add_part(mix, v, v->len, 0.5f, cue->note)) s = lan_fail_memory(err, 0);
+  if (s == LAN_OK && !add_part(mix, &st->tagged, st->tagged.len, 0.5f, cue->note)) {
+    s = lan_fail_memory(err, 0);
+  }
   if (s != LAN_OK) return s;
   merge_parts(st, mix, cue->note);
   s = strongest_of(st, mix, ALIKE_MOST, err);

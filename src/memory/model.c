@@ -56,8 +56,10 @@ static inline void through(const model_net *net, const float *x, four z[FOURS], 
   four sums[FOURS] = {{0}};
   *past = 0;
   for (uint32_t f = 0; f < FEATURES; f++) {
+    uint32_t bits;
+    memcpy(&bits, &x[f], sizeof bits);
     there[n] = f;
-    n += x[f] != 0;
+    n += bits << 1 != 0; /* neither 0 nor -0 */
   }
   for (uint32_t i = 0; i < n; i++) {
     uint32_t f = there[i];

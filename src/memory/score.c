@@ -149,6 +149,7 @@ void score_state_free(score_state *st) {
   VEC_FREE(&st->in);
   VEC_FREE(&st->similar);
   VEC_FREE(&st->siblings);
+  VEC_FREE(&st->tagged);
   VEC_FREE(&st->beside);
   VEC_FREE(&st->reached);
   VEC_FREE(&st->mix);
@@ -185,6 +186,32 @@ static void leave_out(score_state *st, uint32_t note) {
   st->slot[note] = 0;
 }
 
+/* A score's first bits as a number, which never falls where the score rises. */
+enum { CLASS_BITS = 12, CLASSES = 1 << CLASS_BITS };
+
+static uint32_t class_of(lan_activation scored) {
+  float score = (float)scored.activation + 0.0f; /* from a float it came; -0 is 0 */
+  uint32_t bits;
+  memcpy(&bits, &score, sizeof bits);
+  bits = bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
+  return bits >> (32 - CLASS_BITS);
+}
+
+/* The `most` best of n > most into `best`, in any order: all of the best classes, and the best of the one where there are
+ * too many. `all` is overwritten. */
+static size_t best_of(lan_activation *all, size_t n, lan_activation *best, size_t most) {
+  uint32_t count[CLASSES] = {0}, last = CLASSES;
+  size_t found = 0, in_last = 0;
+  for (size_t i = 0; i < n; i++) count[class_of(all[i])]++;
+  for (size_t sum = 0; sum < most;) sum += count[--last];
+  for (size_t i = 0; i < n; i++) {
+    uint32_t class = class_of(all[i]);
+    if (class > last) best[found++] = all[i];
+    if (class == last) all[in_last++] = all[i];
+  }
+  return found + lan_spread_top(all, in_last, NULL, 0, best + found, most - found);
+}
+
 /* Keeps the best so far, whose titles are worth comparing. */
 static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_error *err) {
   size_t keep = 2 * most > KEPT_LEAST ? 2 * most : KEPT_LEAST, n = st->candidates.len;
@@ -195,7 +222,7 @@ static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_
     st->ranking.data[i] = (lan_activation){i, score_only(st, &st->candidates.data[i], cue)};
   }
   lan_activation *top = st->ranking.data + n;
-  keep = lan_spread_top(st->ranking.data, n, NULL, 0, top, keep);
+  keep = best_of(st->ranking.data, n, top, keep);
   for (size_t i = 0; i < n; i++) st->slot[st->candidates.data[i].note] = 0;
   for (size_t i = 0; i < keep; i++) st->slot[st->candidates.data[top[i].node].note] = 1;
   size_t kept = 0;

@@ -122,7 +122,7 @@ typedef struct score_state {
   VEC(score_name) named;
   VEC(score_candidate) candidates;
   VEC(lan_activation) ranking; /* to find the best of many */
-  score_vector out, in, beside, similar, siblings, reached, mix;
+  score_vector out, in, beside, similar, siblings, tagged, reached, mix;
 } score_state;
 
 lan_status score_state_init(score_state *state, const memory_index *index, const score_model *model,

@@ -47,8 +47,10 @@ static bool find_spelling(void *ctx, const text_word *w) {
   return s->found < s->n;
 }
 
+/* Means reading the note: once, when it is first wanted. */
 static lan_status words_in_common(lan_memory *m, uint32_t note, lan_why *why, lan_error *err) {
   const score_cue *cue = &m->cue;
+  if (why->words) return LAN_OK;
   size_t n = cue->words.len;
   float *parts = lan_arena_alloc(&m->answer, n, sizeof *parts);
   word_pick *picks = lan_arena_alloc(&m->answer, n, sizeof *picks);
@@ -203,12 +205,9 @@ static void say_holds(const lan_memory *m, const lan_result *r, const lan_why *w
   }
 }
 
-static void say_reason(const lan_memory *m, const lan_result *r, const lan_why *why, lan_buf *b) {
-  if (m->cue.note == UINT32_MAX) {
-    say_holds(m, r, why, b);
-    return;
-  }
-  lan_signal s = strongest(r);
+/* What can be said without words in common. */
+static bool say_tie(const lan_memory *m, const lan_result *r, lan_signal s, const lan_why *why,
+                    lan_buf *b) {
   uint32_t cue = m->cue.note;
   const char *name = m->index.cat.notes[cue].title.ptr;
   if (r->linked == (LAN_LINK_IN | LAN_LINK_OUT)) {
@@ -218,50 +217,56 @@ static void say_reason(const lan_memory *m, const lan_result *r, const lan_why *
   } else if (s == LAN_SIGNAL_MENTION) {
     bool named = trace_has_edge(&m->index.net.graph, cue, r->note, 1u << EDGE_MENTION);
     lan_buf_printf(b, named ? "named in %s" : "names %s", name);
-  } else if ((s == LAN_SIGNAL_COCITED || s == LAN_SIGNAL_COUPLED) &&
-             say_between(m, r->note, s, b)) {
-    return;
+  } else if (s == LAN_SIGNAL_COCITED || s == LAN_SIGNAL_COUPLED) {
+    return say_between(m, r->note, s, b);
   } else if (s == LAN_SIGNAL_USE) {
     say_use(m, r, b);
   } else if (s == LAN_SIGNAL_TAG && why->n_tags) {
     lan_buf_printf(b, "both tagged #%s", why->tags[0]);
   } else if (s == LAN_SIGNAL_FOLDER) {
     lan_buf_add_str(b, "in the same folder");
-  } else if ((s == LAN_SIGNAL_TEXT || s == LAN_SIGNAL_TITLE) && why->n_words) {
-    lan_buf_add_str(b, "words in common: ");
-    join_words(b, why);
   } else if (s == LAN_SIGNAL_NEIGHBOR) {
     lan_buf_printf(b, "tied to notes that read like %s", name);
-  } else if (say_path(m, r->note, b)) {
-    return;
-  } else if (why->n_words) {
-    lan_buf_add_str(b, "words in common: ");
-    join_words(b, why);
   } else {
-    lan_buf_add_str(b, s == LAN_SIGNAL_POPULAR ? "often linked to" : "near by in the vault");
+    return false;
   }
+  return true;
+}
+
+static bool say_words(const lan_why *why, lan_buf *b) {
+  if (!why->n_words) return false;
+  lan_buf_add_str(b, "words in common: ");
+  join_words(b, why);
+  return true;
+}
+
+static lan_status say_reason(lan_memory *m, const lan_result *r, lan_why *why, lan_buf *b,
+                             lan_error *err) {
+  if (m->cue.note == UINT32_MAX) {
+    lan_status s = words_in_common(m, r->note, why, err);
+    if (s == LAN_OK) say_holds(m, r, why, b);
+    return s;
+  }
+  lan_signal best = strongest(r);
+  if (say_tie(m, r, best, why, b)) return LAN_OK;
+  bool by_words = best == LAN_SIGNAL_TEXT || best == LAN_SIGNAL_TITLE;
+  if (!by_words && say_path(m, r->note, b)) return LAN_OK;
+  lan_status s = words_in_common(m, r->note, why, err);
+  if (s != LAN_OK || say_words(why, b)) return s;
+  if (by_words && say_path(m, r->note, b)) return LAN_OK;
+  lan_buf_add_str(b, best == LAN_SIGNAL_POPULAR ? "often linked to" : "near by in the vault");
+  return LAN_OK;
 }
 
 static lan_status reason_line(lan_memory *m, const lan_result *r, lan_why *why, lan_error *err) {
   lan_buf b = {0};
-  say_reason(m, r, why, &b);
-  char *line = b.failed ? NULL : lan_arena_copy(&m->answer, b.data, b.len);
+  lan_status s = say_reason(m, r, why, &b, err);
+  why->reason = b.failed || s != LAN_OK ? NULL : lan_arena_copy(&m->answer, b.data, b.len);
   lan_buf_free(&b);
-  if (!line) return lan_fail_memory(err, 0);
-  why->reason = line;
-  return LAN_OK;
+  return s != LAN_OK || why->reason ? s : lan_fail_memory(err, 0);
 }
 
-/* Whether the one-line reason may name words: finding them means reading the note. */
-static bool may_say_words(const lan_memory *m, const lan_result *r) {
-  if (m->cue.note == UINT32_MAX) return true;
-  lan_signal s = strongest(r);
-  return !r->linked && s != LAN_SIGNAL_MENTION && s != LAN_SIGNAL_USE && s != LAN_SIGNAL_FOLDER &&
-         s != LAN_SIGNAL_NEIGHBOR;
-}
-
-/* What costs little: words (if the reason alone is wanted, only if it may name them), tags, and from them the
- * reason. */
+/* What costs little: tags, from them the reason, and words if the reason alone is not enough or names them. */
 static lan_status begin_why(lan_memory *m, size_t i, bool reason_only, lan_why **why,
                             lan_error *err) {
   if (i >= m->results.len) return lan_fail(err, LAN_ERANGE, "there is no result %zu", i);
@@ -269,8 +274,7 @@ static lan_status begin_why(lan_memory *m, size_t i, bool reason_only, lan_why *
   *why = lan_arena_alloc(&m->answer, 1, sizeof **why);
   if (!*why) return lan_fail_memory(err, sizeof **why);
   **why = (lan_why){0};
-  bool words = !reason_only || may_say_words(m, r);
-  lan_status s = words ? words_in_common(m, r->note, *why, err) : LAN_OK;
+  lan_status s = reason_only ? LAN_OK : words_in_common(m, r->note, *why, err);
   if (s == LAN_OK) s = tags_in_common(m, r->note, *why, err);
   return s == LAN_OK ? reason_line(m, r, *why, err) : s;
 }

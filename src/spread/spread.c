@@ -174,8 +174,10 @@ static bool set_cues(run *r, double *values, node_list *list, double share) {
 
 /* Adds to a node that room was reserved for in the list; without a branch that is hard to foretell. */
 static inline void put(const run *r, double *next, node_list *list, uint32_t node, double amount) {
+  uint64_t before; /* its bits: nothing is negative, or -0 */
+  memcpy(&before, &next[node], sizeof before);
   list->data[list->len] = node;
-  list->len += (size_t)(next[node] == 0 && amount > 0 && !r->sweep);
+  list->len += (size_t)((before == 0) & (amount > 0) & !r->sweep);
   next[node] += amount;
 }
 
@@ -433,6 +435,30 @@ static lan_status spread_actr(run *r, step_fn step, void *ctx, lan_error *err) {
   return tell(r, step, ctx, 1, err);
 }
 
+/* A single step to few nodes: what it brings is taken where it is, and nothing need be compared with what was before.
+ * From numbers of type float it cannot grow beyond all bounds. */
+static bool is_short(const run *r, step_fn step) {
+  const lan_spread_model *m = r->m;
+  return m->rule == LAN_RULE_LINEAR && m->steps == 1 && m->suppress == 0 && !step &&
+         r->s->active.len <= r->s->graph->n_nodes / EIGHTH;
+}
+
+static lan_status spread_all(run *r, step_fn step, void *ctx, lan_error *err) {
+  lan_spreader *s = r->s;
+  bool heat = r->m->rule == LAN_RULE_HEAT;
+  if (is_short(r, step)) {
+    bool done = step_linear(r) && collect(s, s->next, &s->touched);
+    return done ? LAN_OK : lan_fail_memory(err, 0);
+  }
+  lan_status status = heat                            ? spread_heat(r, step, ctx, err)
+                      : r->m->rule == LAN_RULE_LINEAR ? spread_linear(r, step, ctx, err)
+                                                      : spread_actr(r, step, ctx, err);
+  if (status == LAN_OK && !collect(s, heat ? s->sum : s->now, heat ? &s->summed : &s->active)) {
+    status = lan_fail_memory(err, 0);
+  }
+  return status;
+}
+
 static void clear_all(lan_spreader *s) {
   size_t bytes = s->graph->n_nodes * sizeof(double);
   if (s->all) memset(s->now, 0, bytes);
@@ -444,21 +470,12 @@ static void clear_all(lan_spreader *s) {
 
 static lan_status spread_run(run *r, step_fn step, void *ctx, lan_error *err) {
   lan_spreader *s = r->s;
-  bool heat = r->m->rule == LAN_RULE_HEAT;
   lan_status status = spread_check(s->graph, r->m, r->cues, r->n_cues, err);
   if (status != LAN_OK) return status;
   if (!spread_set_model(s, r->m)) return lan_fail_memory(err, s->graph->n_nodes * sizeof(double));
   for (size_t i = 0; i < r->n_cues; i++) r->cue_sum += (double)r->cues[i].activation;
-  if (!set_cues(r, s->now, &s->active, 1)) {
-    status = lan_fail_memory(err, 0);
-  } else {
-    status = heat                            ? spread_heat(r, step, ctx, err)
-             : r->m->rule == LAN_RULE_LINEAR ? spread_linear(r, step, ctx, err)
-                                             : spread_actr(r, step, ctx, err);
-  }
-  if (status == LAN_OK && !collect(s, heat ? s->sum : s->now, heat ? &s->summed : &s->active)) {
-    status = lan_fail_memory(err, 0);
-  }
+  status =
+      set_cues(r, s->now, &s->active, 1) ? spread_all(r, step, ctx, err) : lan_fail_memory(err, 0);
   if (r->sweep) memset(s->next, 0, s->graph->n_nodes * sizeof *s->next); /* stopped within a step */
   clear_all(s);
   return status;

@@ -28,14 +28,13 @@ struct bm25_index {
   VEC(overlay_doc) overlay;
   /* NULL as long as nothing is laid over: */
   uint32_t *laid_over; /* by document: 1 + its place in the overlay */
-  atomic_uint *still_in; /* by term: 1 + the base's documents that still hold it; 0: not counted. Whoever
+  atomic_uint
+      *still_in; /* by term: 1 + the base's documents that still hold it; 0: not counted. Whoever
                           * asks counts, and all come to the same number */
   uint64_t total_length;
   uint32_t n_living;
 
-  /* By document, for `norms_for`: k1 * (1 - b + b * |d| / avg). Behind them what a count of 1 comes
-   * to, again by document: most counts are. */
-  float *norms;
+  float *norms; /* by document, for `norms_for`: k1 * (1 - b + b * |d| / avg) */
   bm25_params norms_for;
 };
 
@@ -268,13 +267,13 @@ uint32_t bm25_doc_frequency(const bm25_index *x, uint64_t hash) {
   return frequency_of(x, hash, find_term(x, hash));
 }
 
-static double idf_of(const bm25_index *x, uint32_t df) {
+double bm25_idf_of(const bm25_index *x, uint32_t df) {
   double n = x->n_living > df ? x->n_living : df;
   return log(1.0 + (n - df + 0.5) / (df + 0.5));
 }
 
 double bm25_idf(const bm25_index *x, uint64_t hash) {
-  return idf_of(x, bm25_doc_frequency(x, hash));
+  return bm25_idf_of(x, bm25_doc_frequency(x, hash));
 }
 
 /* ---- scoring ---- */
@@ -293,12 +292,9 @@ static float saturated(uint32_t count, float norm, float k1) {
 static bool find_norms(bm25_index *x, bm25_params p) {
   if (x->norms && x->norms_for.k1 == p.k1 && x->norms_for.b == p.b) return true;
   size_t n = x->h->n_docs;
-  if (!x->norms) x->norms = lan_alloc_array(n, 2 * sizeof *x->norms);
+  if (!x->norms) x->norms = lan_alloc_array(n, sizeof *x->norms);
   if (!x->norms) return false;
-  for (uint32_t d = 0; d < n; d++) {
-    x->norms[d] = norm_of(x, p, bm25_doc_length(x, d));
-    x->norms[n + d] = saturated(1, x->norms[d], p.k1);
-  }
+  for (uint32_t d = 0; d < n; d++) x->norms[d] = norm_of(x, p, bm25_doc_length(x, d));
   x->norms_for = p;
   return true;
 }
@@ -312,21 +308,41 @@ typedef struct sums {
 
 /* Only what is more than nothing, as damaged counts may be 0: a document is touched once. */
 static inline void add_score(sums *s, uint32_t doc, uint32_t count) {
-  const float *norms = s->x->norms;
-  float k1 = s->x->norms_for.k1;
-  float share = count == 1 ? norms[s->x->h->n_docs + doc] : saturated(count, norms[doc], k1);
-  float score = s->weight * share;
+  float score = s->weight * saturated(count, s->x->norms[doc], s->x->norms_for.k1);
+  uint32_t before; /* its bits: nothing is negative, or -0 */
   if (!(score > 0)) return;
+  memcpy(&before, &s->scores[doc], sizeof before);
   s->touched[s->n_touched] = doc;
-  s->n_touched += s->scores[doc] == 0.0f;
+  s->n_touched += before == 0;
   s->scores[doc] += score;
+}
+
+/* next_posting without a branch on whether there is a count, which nobody could foretell. */
+static inline bool next_posting_fast(cursor *c) {
+  if (c->p >= c->end) return false;
+  uint32_t code = take_number(c), step = code >> 1, more = ~code & 1;
+  if (step == 0 || step > c->n_docs - c->next) return false;
+  c->next += step;
+  c->doc = c->next - 1;
+  if (c->p == c->end) {
+    c->count = 1;
+    return !more;
+  }
+  uint32_t count = *c->p;
+  if ((count & (0u - more)) >= 0x80) {
+    count = take_number(c);
+  } else {
+    c->p += more;
+  }
+  c->count = more ? count : 1;
+  return true;
 }
 
 /* The hot loop. */
 static void score_postings(sums *all, cursor c) {
   sums s = *all; /* a copy that need not be in memory */
   const uint32_t *laid_over = s.x->laid_over;
-  while (next_posting(&c)) {
+  while (next_posting_fast(&c)) {
     if (laid_over && laid_over[c.doc]) continue;
     add_score(&s, c.doc, c.count);
   }
@@ -343,7 +359,7 @@ lan_status bm25_score(bm25_index *x, bm25_params p, const bm25_query_term *terms
   sums s = {x, 0, scores, touched, 0};
   for (size_t i = 0; i < n; i++) {
     uint32_t term = find_term(x, terms[i].hash);
-    s.weight = terms[i].weight * (float)idf_of(x, frequency_of(x, terms[i].hash, term));
+    s.weight = terms[i].weight * (float)bm25_idf_of(x, frequency_of(x, terms[i].hash, term));
     if (term != UINT32_MAX) score_postings(&s, postings_of(x, term));
     for (size_t k = 0; k < x->overlay.len; k++) {
       const overlay_doc *o = &x->overlay.data[k];
@@ -375,7 +391,7 @@ void bm25_explain(const bm25_index *x, bm25_params p, const bm25_query_term *ter
   for (size_t i = 0; i < n; i++) {
     uint32_t term = find_term(x, terms[i].hash);
     uint32_t count = count_in(x, terms[i].hash, term, doc);
-    float idf = count ? (float)idf_of(x, frequency_of(x, terms[i].hash, term)) : 0;
+    float idf = count ? (float)bm25_idf_of(x, frequency_of(x, terms[i].hash, term)) : 0;
     contributions[i] = count ? terms[i].weight * idf * saturated(count, norm, p.k1) : 0;
   }
 }

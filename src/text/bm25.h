@@ -77,6 +77,7 @@ uint32_t bm25_doc_length(const bm25_index *index, uint32_t doc);
 /* Living documents that hold the term, and its idf. 0 documents: idf of df = 0. */
 uint32_t bm25_doc_frequency(const bm25_index *index, uint64_t hash);
 double bm25_idf(const bm25_index *index, uint64_t hash);
+double bm25_idf_of(const bm25_index *index, uint32_t frequency);
 
 typedef struct bm25_query_term {
   uint64_t hash;
