@@ -53,37 +53,53 @@ enum {
   IN = 1u << EDGE_LINK_BACK | 1u << EDGE_EMBED_BACK
 };
 
-/* A number that at least `most` of n activations reach, and not many more: they are counted by powers of
- * 2 and quarters of them, from 1 down. */
-static double about_least(const lan_activation *a, size_t n, size_t most) {
-  enum { KINDS = 256, SHIFT = 50 };
-  const uint64_t one = UINT64_C(0x3FF0000000000000) >> SHIFT;
-  uint32_t count[2][KINDS] = {{0}}; /* in turns, so that neighbours need not wait for each other */
-  uint64_t bits, kind = 0;
-  size_t sum = 0;
-  if (n <= most) return 0;
+/* How many activations there are by powers of 2 and quarters of them, from 1 down. */
+enum { KINDS = 256, KIND_SHIFT = 50, TURNS = 4 };
+static const uint64_t KIND_OF_ONE = UINT64_C(0x3FF0000000000000) >> KIND_SHIFT;
+
+typedef struct kinds {
+  size_t n;
+  uint32_t count[TURNS][KINDS]; /* in turns, so that neighbours need not wait for each other */
+} kinds;
+
+static void count_kinds(const lan_activation *a, size_t n, kinds *k) {
+  uint64_t bits;
+  memset(k, 0, sizeof *k);
+  k->n = n;
   for (size_t i = 0; i < n; i++) {
     memcpy(&bits, &a[i].activation, sizeof bits);
-    bits >>= SHIFT;
-    uint64_t below = bits < one ? one - bits : 0;
-    count[i & 1][below < KINDS ? below : KINDS - 1]++;
+    bits >>= KIND_SHIFT;
+    uint64_t below = bits < KIND_OF_ONE ? KIND_OF_ONE - bits : 0;
+    k->count[i % TURNS][below < KINDS ? below : KINDS - 1]++;
   }
-  while (kind < KINDS && sum < most) {
-    sum += count[0][kind] + count[1][kind];
-    kind++;
+}
+
+/* A number that at least `most` of the activations reach, and not many more. */
+static double least_of(const kinds *k, size_t most) {
+  uint64_t kind = 0, bits;
+  size_t sum = 0;
+  if (k->n <= most) return 0;
+  for (; kind < KINDS && sum < most; kind++) {
+    for (size_t t = 0; t < TURNS; t++) sum += k->count[t][kind];
   }
   if (kind == KINDS) return 0;
   double least;
-  bits = (one - kind + 1) << SHIFT;
+  bits = (KIND_OF_ONE - kind + 1) << KIND_SHIFT;
   memcpy(&least, &bits, sizeof least);
   return least;
 }
 
-/* Keeps the activation of each note that was reached as a feature. What is reached among thousands, a
- * little and in no other way, does not become a candidate. */
-static lan_status keep(score_state *st, const lan_activation *a, size_t n, score_feature f,
-                       lan_error *err) {
-  double least = about_least(a, n, REACHED_MOST);
+static double about_least(const lan_activation *a, size_t n, size_t most) {
+  kinds k;
+  if (n <= most) return 0;
+  count_kinds(a, n, &k);
+  return least_of(&k, most);
+}
+
+/* Keeps the activation of each note that was reached as a feature. What is reached among thousands, less than
+ * `least` and in no other way, does not become a candidate. */
+static lan_status keep(score_state *st, const lan_activation *a, size_t n, double least,
+                       score_feature f, lan_error *err) {
   for (size_t i = 0; i < n; i++) {
     uint32_t note = a[i].node;
     if (note >= st->index->cat.n_notes) continue;
@@ -101,7 +117,8 @@ static lan_status channel(score_state *st, const lan_cue *from, size_t n, unsign
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
-  return s == LAN_OK ? keep(st, out, n_out, f, err) : s;
+  if (s != LAN_OK) return s;
+  return keep(st, out, n_out, about_least(out, n_out, REACHED_MOST), f, err);
 }
 
 /* Leaves at least the `most` strongest in state->ranking, and not many more. */
@@ -146,10 +163,9 @@ static void break_ties(score_state *st) {
   }
 }
 
-/* The `most` strongest of what was reached, as a vector. */
-static lan_status gather(score_state *st, const lan_activation *a, size_t n, size_t most,
-                         score_vector *to, lan_error *err) {
-  double least = about_least(a, n, most);
+/* The `most` strongest of what was reached, at least so many being no less than `least`, as a vector. */
+static lan_status gather(score_state *st, const lan_activation *a, size_t n, double least,
+                         size_t most, score_vector *to, lan_error *err) {
   st->ranking.len = 0;
   if (!VEC_RESERVE(&st->ranking, n)) return lan_fail_memory(err, n * sizeof *a);
   for (size_t i = 0; i < n; i++) {
@@ -165,18 +181,25 @@ static lan_status step_vector(score_state *st, const lan_cue *from, size_t n, un
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from, n, types, &n_out, &s, err);
-  return s == LAN_OK ? gather(st, out, n_out, most, to, err) : s;
+  return s == LAN_OK ? gather(st, out, n_out, about_least(out, n_out, most), most, to, err) : s;
 }
 
-/* Spreads one step into both. */
+/* What was reached into both; `most` is no more than REACHED_MOST. */
+static lan_status keep_and_gather(score_state *st, const lan_activation *a, size_t n,
+                                  score_feature f, size_t most, score_vector *to, lan_error *err) {
+  kinds k = {.n = 0};
+  if (n > most) count_kinds(a, n, &k);
+  lan_status s = keep(st, a, n, least_of(&k, REACHED_MOST), f, err);
+  return s == LAN_OK ? gather(st, a, n, least_of(&k, most), most, to, err) : s;
+}
+
 static lan_status channel_and_vector(score_state *st, const score_vector *from, unsigned types,
                                      score_feature f, size_t most, score_vector *to,
                                      lan_error *err) {
   lan_status s;
   size_t n_out;
   const lan_activation *out = one_step(st, from->data, from->len, types, &n_out, &s, err);
-  if (s == LAN_OK) s = keep(st, out, n_out, f, err);
-  return s == LAN_OK ? gather(st, out, n_out, most, to, err) : s;
+  return s == LAN_OK ? keep_and_gather(st, out, n_out, f, most, to, err) : s;
 }
 
 static lan_status link_channels(score_state *st, const score_cue *cue, lan_error *err) {
@@ -275,11 +298,59 @@ static bool is_tag(const score_state *st, uint32_t node) {
   return network_kind_of(&st->index->net, node) == NODE_TAG;
 }
 
-/* What shares the cue's tags; the strongest into state->tagged. A label's tag is itself a cue, but then others that carry
- * it are not therefore like what is asked for. */
+/* What was worked out for a cue of the same tags. */
+static lan_status recall_tagged(score_state *st, const tagged_notes *t, lan_error *err) {
+  for (size_t i = 0; i < st->candidates.len; i++) {
+    score_candidate *c = &st->candidates.data[i];
+    c->features[FEATURE_TAG] = t->feature[c->note];
+  }
+  for (size_t i = 0; i < t->strong.len; i++) {
+    float *value = score_feature_of(st, t->strong.data[i], FEATURE_TAG);
+    if (!value) return lan_fail_memory(err, 0);
+    *value = t->feature[t->strong.data[i]];
+  }
+  st->tagged.len = 0;
+  if (!VEC_RESERVE(&st->tagged, t->nearest.len)) return lan_fail_memory(err, 0);
+  st->tagged.len = t->nearest.len;
+  for (size_t i = 0; i < t->nearest.len; i++) st->tagged.data[i] = t->nearest.data[i];
+  return LAN_OK;
+}
+
+/* For cues of the same tags. When memory is short it is worked out again. */
+static void remember_tagged(score_state *st, const score_vector *tags, const lan_activation *a,
+                            size_t n) {
+  double least = about_least(a, n, REACHED_MOST);
+  tagged_notes *t = tagged_add(&st->memo, tags->data, tags->len, st->index->cat.n_notes);
+  bool room = t && VEC_RESERVE(&t->nearest, st->tagged.len);
+  for (size_t i = 0; room && i < st->tagged.len; i++) {
+    t->nearest.data[t->nearest.len++] = st->tagged.data[i];
+  }
+  for (size_t i = 0; room && i < n; i++) {
+    if (a[i].node >= st->index->cat.n_notes) continue;
+    t->feature[a[i].node] = squash(a[i].activation);
+    if (a[i].activation >= least) room = VEC_PUSH(&t->strong, a[i].node);
+  }
+  if (t && !room) tagged_drop(t);
+}
+
+/* Notes with these tags; the strongest into state->tagged. */
+static lan_status spread_tags(score_state *st, const score_vector *tags, lan_error *err) {
+  lan_status s;
+  size_t n;
+  const tagged_notes *known = tagged_find(&st->memo, tags->data, tags->len);
+  if (known) return recall_tagged(st, known, err);
+  const lan_activation *a = one_step(st, tags->data, tags->len, 1u << EDGE_TAG_BACK, &n, &s, err);
+  if (s != LAN_OK) return s;
+  s = keep_and_gather(st, a, n, FEATURE_TAG, ALIKE_PART + 1, &st->tagged, err);
+  bool many = n > st->index->cat.n_notes / 8 && n > REACHED_MOST;
+  if (s == LAN_OK && many) remember_tagged(st, tags, a, n);
+  return s;
+}
+
+/* What shares the cue's tags. A label's tag is itself a cue, but then others that carry it are not therefore like what is
+ * asked for. */
 static lan_status tag_channel(score_state *st, const score_cue *cue, lan_error *err) {
-  const unsigned back = 1u << EDGE_TAG_BACK;
-  score_vector *v = &st->reached, *tagged = &st->tagged;
+  score_vector *v = &st->reached;
   lan_status s =
       step_vector(st, cue->nodes.data, cue->nodes.len, 1u << EDGE_TAG, FIRST_HOPS, v, err);
   size_t carried = v->len;
@@ -287,10 +358,9 @@ static lan_status tag_channel(score_state *st, const score_cue *cue, lan_error *
     lan_cue c = cue->nodes.data[i];
     if (is_tag(st, c.node) && !VEC_PUSH(v, c)) s = lan_fail_memory(err, 0);
   }
-  if (s != LAN_OK) return s;
-  s = channel_and_vector(st, v, back, FEATURE_TAG, ALIKE_PART + 1, tagged, err);
+  if (s == LAN_OK) s = spread_tags(st, v, err);
   if (s != LAN_OK || v->len == carried) return s;
-  return step_vector(st, v->data, carried, back, ALIKE_PART + 1, tagged, err);
+  return step_vector(st, v->data, carried, 1u << EDGE_TAG_BACK, ALIKE_PART + 1, &st->tagged, err);
 }
 
 /* A name tells the more the fewer notes hold it. */

@@ -94,6 +94,8 @@ void model_parts(const model_net *net, const float x[FEATURES], float parts[FEAT
   for (size_t h = 0; h < MODEL_HIDDEN; h++) z[h] = net->out[h] * mean_slope(z[h], net->bias[h]);
   for (size_t f = 0; f < FEATURES; f++) {
     float slope = net->linear[f];
+    parts[f] = 0;
+    if (x[f] == 0) continue;
     for (size_t h = 0; h < MODEL_HIDDEN; h++) slope += net->hidden[f][h] * z[h];
     parts[f] = slope * x[f];
   }

@@ -150,6 +150,7 @@ void score_state_free(score_state *st) {
   VEC_FREE(&st->similar);
   VEC_FREE(&st->siblings);
   VEC_FREE(&st->tagged);
+  tagged_free(&st->memo);
   VEC_FREE(&st->beside);
   VEC_FREE(&st->reached);
   VEC_FREE(&st->mix);

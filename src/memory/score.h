@@ -12,6 +12,7 @@
 #include "lantoa/spread.h"
 #include "memory/habits.h"
 #include "memory/index.h"
+#include "memory/tagged.h"
 
 typedef enum score_feature {
   FEATURE_LINK_OUT,      /* the cue links to it */
@@ -122,6 +123,7 @@ typedef struct score_state {
   VEC(score_name) named;
   VEC(score_candidate) candidates;
   VEC(lan_activation) ranking; /* to find the best of many */
+  tagged_memo memo; /* of spreads over tags */
   score_vector out, in, beside, similar, siblings, tagged, reached, mix;
 } score_state;
 

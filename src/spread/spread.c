@@ -238,6 +238,18 @@ static bool step_node(run *r, uint32_t v, double *held, double *stuck) {
   return kept == 0 || add_to(r, s->next, &s->touched, v, kept);
 }
 
+/* Has what nodes further down the list will need fetched from memory meanwhile: rows lie anywhere. */
+static inline void foresee(const lan_spreader *s, size_t i) {
+  enum { ROWS = 4, PLACES = 8 };
+  const spread_view *w = s->view;
+  if (!w->offsets || i + PLACES >= s->active.len) return;
+  uint32_t place = s->active.data[i + PLACES], row = w->offsets[s->active.data[i + ROWS]];
+  __builtin_prefetch(&w->offsets[place]);
+  __builtin_prefetch(&w->divisors[place]);
+  __builtin_prefetch(&w->targets[row]);
+  __builtin_prefetch(&w->weights[row]);
+}
+
 /* One step of the linear rule, from now to next. */
 static bool step_linear(run *r) {
   lan_spreader *s = r->s;
@@ -250,6 +262,7 @@ static bool step_linear(run *r) {
     }
   }
   for (size_t i = 0; i < s->active.len; i++) {
+    foresee(s, i);
     if (!step_node(r, s->active.data[i], &held, &stuck)) return false;
   }
   /* What is missing is passed on, at most `growth` of it; and what this step held is missing. */
