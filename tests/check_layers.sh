@@ -22,6 +22,7 @@ check() {
       may["train"] = "train data image net base"
       may["memory"] = "memory vault store data image spread net graph text base"
       may["answer"] = "answer memory train spread graph base"
+      may["wasm"] = "wasm answer memory vault store text base"
       may["serve"] = "serve answer memory train base"
       may["cli"] = "cli serve answer memory train vault store data image spread net graph text base"
       # The module that a public header belongs to; any other is named after its module.

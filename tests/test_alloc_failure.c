@@ -22,6 +22,7 @@
 #include "lantoa/spread.h"
 #include "lantoa/train.h"
 #include "lib/fail_alloc.h"
+#include "lib/handed_notes.h"
 #include "lib/pictures.h"
 #include "lib/scratch.h"
 #include "net/check_cases.h"
@@ -499,11 +500,35 @@ static lan_status memory_anew(void *ctx, lan_error *err) {
   return s;
 }
 
+static lan_status memory_handed(void *ctx, lan_error *err) {
+  handed_notes h = handed_notes_new();
+  memory_records nothing = {NULL, NULL, NULL};
+  lan_memory *m = NULL;
+  lan_str path = lan_str_of(h.notes[0].path);
+  const lan_result *results;
+  const lan_why *why;
+  size_t n = 0;
+  bool done = false;
+  (void)ctx;
+  lan_status s = handed_new(&h.source, &nothing, &m, err);
+  if (s == LAN_OK) s = handed_notes_index(&h, m, err);
+  h.notes[0].text = "Ở [[Quán]] và `nhà`.";
+  if (s == LAN_OK) s = handed_change(m, &path, 1, &done, err);
+  if (s == LAN_OK && !done) s = handed_notes_index(&h, m, err);
+  if (s == LAN_OK) s = lan_memory_recall(m, "ca phe", NULL, &results, &n, err);
+  if (s == LAN_OK) s = lan_memory_related(m, handed_find(m, path), NULL, &results, &n, err);
+  if (s == LAN_OK) assert_true(n > 0);
+  if (s == LAN_OK) s = lan_memory_why(m, 0, &why, err);
+  handed_free(m);
+  return s;
+}
+
 static void memory(void **state) {
   make_vault(state);
   scratch_write(scratch_path(state, "vault/ly.png"), "PNG", 3);
   assert_true(fail_alloc_each("a cached vault", memory_whole, state) > 100);
   assert_true(fail_alloc_each("a new vault", memory_anew, state) > 100);
+  assert_true(fail_alloc_each("notes that are handed in", memory_handed, state) > 100);
 }
 
 /* ---- net's files ---- */

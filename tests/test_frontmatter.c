@@ -98,7 +98,7 @@ static void where_it_begins_and_ends(void **state) {
       {"---\n", ""},
       {"----\ntags: a\n----\n", ""},
       {"---\ntags: a\n---", "tag(a)"},
-      {"---\ntags: a\n---x\ntags: b\n---\n", "tag(a) problem@4"},
+      {"---\ntags: a\n---x\ntags: b\n---\n", "tag(a) tag(b) problem@4"},
   };
   EXPECT_ALL(rules);
 }
@@ -111,6 +111,11 @@ static void wrong_yaml_is_told_and_the_body_read(void **state) {
       {"---\ntags: *x\naliases: y\n---\n[[b]]", "body(b)@5 alias(y) problem@2"},
       {"---\na: &x [1]\nb: *x\ntags: t\n---\n", "tag(t) problem@2"},
       {"---\nt: a: b\n---\n#c", "tag(c) problem@2"},
+      /* line by line then, also behind what is wrong */
+      {"---\nt: a: b\ntags: x, 'y'\naliases: [\"p q\", r] s\n---\n",
+       "tag(x) tag('y') alias(p q) alias(r) problem@2"},
+      {"---\ntags:\n  - a\n  - \"#b\"\nup: \"[[u]]\"\nt: a: b\nin:\n  tags: no\n---\n",
+       "prop(u)@5 tag(a) tag(b) problem@6"},
       {"---\nt: \"open\n---\n#c", "tag(c) problem@3"},
   };
   EXPECT_ALL(rules);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or fuzzing needs; only those that are missing.
 #
-#     tools/packages.sh build|test|deb|page|ci|fuzz...
+#     tools/packages.sh build|test|deb|page|plugin|ci|fuzz...
 set -eu
 
 build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev libyaml-dev libmd4c-dev libjansson-dev libevent-dev libutf8proc-dev libjpeg62-turbo-dev libspng-dev libwebp-dev zlib1g-dev scdoc esbuild"
@@ -12,6 +12,8 @@ deb="dpkg-dev git"
 page="chromium node-typescript"
 # Node.js from elsewhere does as well.
 command -v npm >/dev/null || page="$page nodejs npm"
+# The memory as WebAssembly.
+plugin="clang lld wasi-libc libclang-rt-dev-wasm32 binaryen"
 ci="clang"
 fuzz="clang libclang-rt-14-dev"
 
@@ -22,9 +24,10 @@ for group; do
     test) wanted="$wanted $build $test" ;;
     deb) wanted="$wanted $build $deb" ;;
     page) wanted="$wanted $page" ;;
-    ci) wanted="$wanted $build $test $ci" ;;
+    plugin) wanted="$wanted $build $plugin" ;;
+    ci) wanted="$wanted $build $test $plugin $ci" ;;
     fuzz) wanted="$wanted $build $fuzz" ;;
-    *) echo "$0: no group '$group' (build, test, deb, page, ci, fuzz)" >&2; exit 2 ;;
+    *) echo "$0: no group '$group' (build, test, deb, page, plugin, ci, fuzz)" >&2; exit 2 ;;
   esac
 done
 

@@ -43,6 +43,13 @@ void lan_buf_add_str(lan_buf *b, const char *nul_terminated) {
 
 void lan_buf_add_char(lan_buf *b, char c) { lan_buf_add(b, &c, 1); }
 
+char *lan_buf_extend(lan_buf *b, size_t n) {
+  if (!buf_room(b, n)) return NULL;
+  b->len += n;
+  b->data[b->len] = '\0';
+  return b->data + b->len - n;
+}
+
 void lan_buf_printf(lan_buf *b, const char *format, ...) {
   va_list args, again;
   va_start(args, format);

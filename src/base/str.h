@@ -37,6 +37,8 @@ typedef struct lan_buf {
 void lan_buf_add(lan_buf *b, const void *bytes, size_t len);
 void lan_buf_add_str(lan_buf *b, const char *nul_terminated);
 void lan_buf_add_char(lan_buf *b, char c);
+/* Appends `n` bytes for the caller to write; NULL when memory is short. */
+char *lan_buf_extend(lan_buf *b, size_t n);
 void lan_buf_printf(lan_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* `digits` significant digits (1 to 17: 9 keep a float, 17 a double); "nan", "inf", "-inf". A point
  * whatever the locale, as everywhere in files. */

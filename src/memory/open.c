@@ -196,7 +196,7 @@ static void mark_racy(refresh *r, int64_t started_ms) {
 }
 
 static lan_status identity_of(const lan_memory *m, lan_buf *out, lan_error *err) {
-  lan_buf_printf(out, "lantoa index 3\n%s\n", m->vault);
+  lan_buf_printf(out, "lantoa index 4\n%s\n", m->vault);
   for (size_t i = 0; i < m->options.n_excludes; i++) {
     lan_buf_printf(out, "exclude %s\n", m->options.excludes[i]);
   }

@@ -11,46 +11,6 @@ static lan_str string_of(facts *f, json_t *object, const char *key) {
   return parse_copy(f, json_string_value(v), json_string_length(v));
 }
 
-static void add_words(facts *f, lan_str text, facts_piece_kind kind) {
-  if (text.len) PARSE_PUSH(f, pieces, (facts_piece){text, kind});
-}
-
-static void add_link(facts *f, lan_str from, lan_str file, lan_str subpath, facts_link_kind kind) {
-  facts_link link = {.target = file, .subpath = subpath, .from = from, .kind = kind, .line = 1};
-  link.shown = (lan_str){"", 0};
-  if (link.subpath.len && link.subpath.ptr[0] == '#') link.subpath.ptr++, link.subpath.len--;
-  if (file.len) PARSE_PUSH(f, links, link);
-}
-
-/* A text node is Markdown. Its facts join the canvas's, at line 1 as JSON lines say nothing. */
-static void read_text_node(facts *f, lan_str copy) {
-  facts node = {0};
-  lan_error err;
-  if (facts_parse_note(copy.ptr, copy.len, &node, &err) != LAN_OK) {
-    f->failed |= err.status == LAN_ENOMEM;
-    facts_free(&node);
-    return;
-  }
-  for (size_t i = 0; i < node.links.len; i++) {
-    facts_link l = node.links.data[i];
-    l.start = l.end = 0;
-    l.line = 1;
-    l.target = parse_copy(f, l.target.ptr, l.target.len); /* it may have been decoded */
-    l.subpath = parse_copy(f, l.subpath.ptr, l.subpath.len);
-    l.shown = parse_copy(f, l.shown.ptr, l.shown.len);
-    PARSE_PUSH(f, links, l);
-  }
-  for (size_t i = 0; i < node.tags.len; i++) {
-    lan_str name = parse_copy(f, node.tags.data[i].name.ptr, node.tags.data[i].name.len);
-    PARSE_PUSH(f, tags, (facts_tag){name, 1});
-  }
-  for (size_t i = 0; i < node.pieces.len; i++) {
-    facts_piece p = node.pieces.data[i];
-    PARSE_PUSH(f, pieces, (facts_piece){parse_copy(f, p.text.ptr, p.text.len), p.kind});
-  }
-  facts_free(&node);
-}
-
 static bool is(json_t *object, const char *key, const char *value) {
   const char *s = json_string_value(json_object_get(object, key));
   return s && strcmp(s, value) == 0;
@@ -59,7 +19,7 @@ static bool is(json_t *object, const char *key, const char *value) {
 static void read_node(facts *f, json_t *node, lan_map *file_nodes, size_t number) {
   if (is(node, "type", "file")) {
     lan_str file = string_of(f, node, "file"), id = string_of(f, node, "id");
-    add_link(f, (lan_str){"", 0}, file, string_of(f, node, "subpath"), FACTS_LINK_CANVAS);
+    parse_canvas_link(f, (lan_str){"", 0}, file, string_of(f, node, "subpath"), FACTS_LINK_CANVAS);
     uint32_t *slot = lan_map_put(file_nodes, lan_hash(id.ptr, id.len, 0));
     if (slot) {
       *slot = (uint32_t)number;
@@ -67,11 +27,11 @@ static void read_node(facts *f, json_t *node, lan_map *file_nodes, size_t number
       f->failed = true;
     }
   } else if (is(node, "type", "text")) {
-    read_text_node(f, string_of(f, node, "text"));
+    parse_canvas_text(f, string_of(f, node, "text"), facts_parse_note);
   } else if (is(node, "type", "group")) {
-    add_words(f, string_of(f, node, "label"), FACTS_PROSE);
+    parse_canvas_words(f, string_of(f, node, "label"), FACTS_PROSE);
   } else if (is(node, "type", "link")) {
-    add_words(f, string_of(f, node, "url"), FACTS_CODE);
+    parse_canvas_words(f, string_of(f, node, "url"), FACTS_CODE);
   }
 }
 
@@ -94,8 +54,8 @@ static void read_canvas(facts *f, json_t *root) {
   json_array_foreach(edges, i, item) {
     lan_str from = file_of(f, nodes, &file_nodes, item, "fromNode");
     lan_str to = file_of(f, nodes, &file_nodes, item, "toNode");
-    if (from.len) add_link(f, from, to, (lan_str){"", 0}, FACTS_LINK_CANVAS_EDGE);
-    add_words(f, string_of(f, item, "label"), FACTS_PROSE);
+    if (from.len) parse_canvas_link(f, from, to, (lan_str){"", 0}, FACTS_LINK_CANVAS_EDGE);
+    parse_canvas_words(f, string_of(f, item, "label"), FACTS_PROSE);
   }
   lan_map_free(&file_nodes);
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "vault/parse.h"
 
 void facts_reset(facts *f) {
@@ -76,28 +75,12 @@ uint32_t facts_line(lan_str text, size_t position) {
   return line;
 }
 
-static bool make_scratch(facts *f) {
+void parse_begin(facts *f) {
   if (!f->scratch) f->scratch = lan_alloc_zeroed(1, sizeof *f->scratch);
-  if (!f->scratch) f->failed = true;
-  return f->scratch;
-}
-
-static void forget_definitions(struct parse_scratch *x) {
-  if (x->definitions.len == 0) return;
-  x->definitions.len = 0;
-  lan_map_free(&x->labels);
-}
-
-lan_status facts_parse_note(const char *bytes, size_t n, facts *out, lan_error *err) {
-  if (n > FACTS_FILE_MAX) {
-    return lan_fail(err, LAN_ELIMIT, "a note of %zu bytes; at most %d are read", n, FACTS_FILE_MAX);
+  if (!f->scratch) {
+    f->failed = true;
+  } else if (f->scratch->definitions.len) {
+    f->scratch->definitions.len = 0;
+    lan_map_free(&f->scratch->labels);
   }
-  if (!make_scratch(out)) return lan_fail_memory(err, sizeof *out->scratch);
-  out->text = (lan_str){bytes, n};
-  forget_definitions(out->scratch);
-  parse_damage(out);
-  parse_frontmatter(out);
-  parse_blocks(out);
-  if (!out->failed) parse_inline(out);
-  return out->failed ? lan_fail_memory(err, 0) : LAN_OK;
 }

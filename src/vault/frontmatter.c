@@ -1,46 +1,9 @@
 /* Front matter: YAML (or one-line JSON, which is YAML too) between two lines of ---. */
 #include <yaml.h>
 
-#include "text/unicode.h"
 #include "vault/parse.h"
 
 enum { DEPTH_MOST = 32, EVENTS_MOST = 100000, SIZE_MOST = 1 << 20 };
-
-static lan_str line_at(lan_str text, size_t i) {
-  const char *end = i < text.len ? memchr(text.ptr + i, '\n', text.len - i) : NULL;
-  return (lan_str){text.ptr + i, end ? (size_t)(end - text.ptr) - i : text.len - i};
-}
-
-static bool is_fence(lan_str line, const char *fence) {
-  while (line.len && (line.ptr[line.len - 1] == '\r' || line.ptr[line.len - 1] == ' ' ||
-                      line.ptr[line.len - 1] == '\t')) {
-    line.len--;
-  }
-  return line.len == 3 && memcmp(line.ptr, fence, 3) == 0;
-}
-
-/* Finds the YAML between the fences; false if the note has none. */
-static bool find_yaml(const facts *f, size_t *start, size_t *end, size_t *body) {
-  lan_str t = f->text;
-  size_t i = t.len >= 3 && memcmp(t.ptr, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-  lan_str first = line_at(t, i);
-  if (!is_fence(first, "---") || i + first.len >= t.len) return false;
-  *start = i + first.len + 1;
-  for (size_t at = *start; at < t.len;) {
-    lan_str line = line_at(t, at);
-    if (is_fence(line, "---") || is_fence(line, "...")) {
-      *end = at;
-      *body = at + line.len + (at + line.len < t.len);
-      return true;
-    }
-    at += line.len + 1;
-  }
-  return false;
-}
-
-/* ---- properties ---- */
-
-typedef enum property { PROPERTY_OTHER, PROPERTY_TAGS, PROPERTY_ALIASES } property;
 
 typedef struct reader {
   facts *f;
@@ -53,38 +16,8 @@ typedef struct reader {
   bool in_map[DEPTH_MOST + 1];   /* by depth: a mapping, not a list */
   bool key_next[DEPTH_MOST + 1]; /* by depth: what comes next is a key */
   bool told_anchor;
-  property property; /* at depth 1 and below: whose value this is */
+  parse_property property; /* at depth 1 and below: whose value this is */
 } reader;
-
-static property property_of(facts *f, lan_str key) {
-  lan_buf folded = {0};
-  text_fold(&folded, key.ptr, key.len);
-  lan_str k = lan_buf_str(&folded);
-  property p = PROPERTY_OTHER;
-  if (lan_str_equal(k, LAN_STR("tags")) || lan_str_equal(k, LAN_STR("tag"))) p = PROPERTY_TAGS;
-  if (lan_str_equal(k, LAN_STR("aliases")) || lan_str_equal(k, LAN_STR("alias"))) {
-    p = PROPERTY_ALIASES;
-  }
-  f->failed |= folded.failed;
-  lan_buf_free(&folded);
-  return p;
-}
-
-/* "a, b c" as a string is a list: of tags by commas and spaces, of aliases by commas. */
-static void add_listed(facts *f, lan_str value, uint32_t line, property p) {
-  for (size_t i = 0; i < value.len;) {
-    size_t end = i;
-    while (end < value.len && value.ptr[end] != ',' && value.ptr[end] != '\n' &&
-           !(p == PROPERTY_TAGS && (value.ptr[end] == ' ' || value.ptr[end] == '\t'))) {
-      end++;
-    }
-    lan_str part = lan_str_trim((lan_str){value.ptr + i, end - i});
-    if (p == PROPERTY_TAGS && part.len && part.ptr[0] == '#') part.ptr++, part.len--;
-    if (part.len && p == PROPERTY_TAGS) PARSE_PUSH(f, tags, (facts_tag){part, line});
-    if (part.len && p == PROPERTY_ALIASES) PARSE_PUSH(f, aliases, part);
-    i = end + 1;
-  }
-}
 
 /* libyaml counts characters, and takes more for line ends than '\n'; places come in rising order. */
 static uint32_t line_of(reader *r, const yaml_mark_t *mark) {
@@ -103,15 +36,10 @@ static uint32_t line_of(reader *r, const yaml_mark_t *mark) {
 static void take_value(reader *r, lan_str value, uint32_t line, bool in_list) {
   facts *f = r->f;
   lan_str copy = parse_copy(f, value.ptr, value.len);
-  size_t end = r->line_start + line_at(f->text, r->line_start).len;
+  size_t end = r->line_start + parse_line_at(f->text, r->line_start).len;
   parse_links_in(f, copy, (uint32_t)r->line_start, (uint32_t)end, line, FACTS_LINK_PROPERTY);
-  if (r->property == PROPERTY_OTHER || r->depth > 2 || (r->depth == 2 && r->in_map[2])) return;
-  if (r->property == PROPERTY_ALIASES && in_list) {
-    lan_str alias = lan_str_trim(copy);
-    if (alias.len) PARSE_PUSH(f, aliases, alias);
-  } else {
-    add_listed(f, copy, line, r->property);
-  }
+  if (r->depth > 2 || (r->depth == 2 && r->in_map[2])) return;
+  parse_property_value(f, r->property, copy, line, in_list);
 }
 
 /* Anchors and aliases can make a page of YAML a gigabyte of values. */
@@ -150,7 +78,7 @@ static bool is_null(const yaml_event_t *e, lan_str value) {
 static void take_scalar(reader *r, const yaml_event_t *e, uint32_t line) {
   lan_str value = {(const char *)e->data.scalar.value, e->data.scalar.length};
   bool key = r->key_next[r->depth];
-  if (r->depth == 1 && key) r->property = property_of(r->f, value);
+  if (r->depth == 1 && key) r->property = parse_property_named(r->f, value);
   if (!key && !is_null(e, value)) take_value(r, value, line, r->depth > 1);
 }
 
@@ -190,11 +118,13 @@ static void yaml_problem(reader *r, const yaml_parser_t *y) {
                 y->problem ? y->problem : "unreadable");
 }
 
-static void read_yaml(reader *r, lan_str yaml) {
+/* False: it is no YAML. What was read of it until then stays. */
+static bool read_yaml(reader *r, lan_str yaml) {
   yaml_parser_t y;
+  bool good = true;
   if (!yaml_parser_initialize(&y)) {
     r->f->failed = true;
-    return;
+    return true;
   }
   yaml_parser_set_encoding(&y, YAML_UTF8_ENCODING);
   /* LibYAML asserts that there is a pointer, also to no bytes. */
@@ -205,6 +135,7 @@ static void read_yaml(reader *r, lan_str yaml) {
     if (!yaml_parser_parse(&y, &e)) {
       if (y.error == YAML_MEMORY_ERROR) r->f->failed = true;
       yaml_problem(r, &y);
+      good = false;
       break;
     }
     /* One document is read: what follows a "..." is none of ours. */
@@ -213,11 +144,12 @@ static void read_yaml(reader *r, lan_str yaml) {
     yaml_event_delete(&e);
   }
   yaml_parser_delete(&y);
+  return good;
 }
 
 void parse_frontmatter(facts *f) {
   size_t start, end, body;
-  if (!find_yaml(f, &start, &end, &body)) return;
+  if (!parse_find_yaml(f, &start, &end, &body)) return;
   f->body = (uint32_t)body;
   uint32_t first_line = facts_line(f->text, start);
   if (end - start > SIZE_MOST) {
@@ -235,6 +167,9 @@ void parse_frontmatter(facts *f) {
     f->failed |= scrubbed.failed;
     yaml = lan_buf_str(&scrubbed);
   }
-  read_yaml(&r, yaml);
+  if (!read_yaml(&r, yaml)) {
+    f->tags.len = f->aliases.len = f->links.len = 0;
+    parse_loose_properties(f, start, end);
+  }
   lan_buf_free(&scrubbed);
 }
