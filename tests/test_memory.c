@@ -337,7 +337,8 @@ static void names_are_offered_while_they_are_typed(void **state) {
   assert_search(m, "cof", "Cà phê");
   assert_search(m, "à ph", "Cà phê, Quán cà phê, Cà phê trứng");
   assert_search(m, "khong co", "");
-  assert_search(m, "  ", "");
+  assert_search(m, "\u0301", "");
+  assert_search(m, "  ", "Quán, Cà phê, Trà sữa");
   lan_memory_close(m);
 }
 

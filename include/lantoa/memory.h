@@ -141,8 +141,8 @@ LAN_API lan_status lan_memory_find(const lan_memory *memory, const char *name, u
 
 /** The notes that `text` may be the beginning of a name of, best first, for a list that is shown while a person
  *  types: titles that are it, that begin with it, aliases that do, titles with a word that does, that hold
- *  it; case does not matter, nor do accents that are left out. At most `limit` numbers into `notes`, which is
- *  the caller's; *n is how many. */
+ *  it; case does not matter, nor do accents that are left out. For an empty text, to begin
+ *  with, those that most link to. At most `limit` numbers into `notes`, which is the caller's; *n is how many. */
 LAN_API lan_status lan_memory_search(lan_memory *memory, const char *text, size_t limit,
                                      uint32_t *notes, size_t *n, lan_error *err);
 

@@ -85,6 +85,15 @@ static void put(found *f, uint32_t note, uint32_t rank) {
   if (f->n < f->most) f->n++;
 }
 
+/* The lower the more links to it. */
+static uint32_t rank_linked(const lan_graph *g, uint32_t note) {
+  uint32_t links = 0;
+  for (uint32_t e = g->offsets[note]; e < g->offsets[note + 1]; e++) {
+    links += g->types[e] == EDGE_LINK_BACK || g->types[e] == EDGE_EMBED_BACK;
+  }
+  return UINT32_MAX - 1 - links;
+}
+
 lan_status lan_memory_search(lan_memory *m, const char *text, size_t limit, uint32_t *notes,
                              size_t *n, lan_error *err) {
   lan_str s = lan_str_trim(lan_str_of(text));
@@ -94,8 +103,9 @@ lan_status lan_memory_search(lan_memory *m, const char *text, size_t limit, uint
   text_fold(&folded, s.ptr, s.len);
   text_strip(&plain, s.ptr, s.len);
   typed t = {lan_buf_str(&folded), lan_buf_str(&plain), {0}};
-  for (uint32_t i = 0; f.ranks && limit && t.plain.len && i < f.cat->n_notes; i++) {
-    uint32_t rank = rank_note(&t, &f.cat->notes[i]);
+  bool wanted = limit && (t.plain.len || !s.len);
+  for (uint32_t i = 0; f.ranks && wanted && i < f.cat->n_notes; i++) {
+    uint32_t rank = s.len ? rank_note(&t, &f.cat->notes[i]) : rank_linked(&m->index.net.graph, i);
     if (rank != UINT32_MAX) put(&f, i, rank);
   }
   bool failed = !f.ranks || folded.failed || plain.failed || t.name.failed;

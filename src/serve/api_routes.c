@@ -271,8 +271,11 @@ static lan_status suggest(api_call *c) {
   size_t most, n = 0;
   lan_buf text = {0};
   lan_status s = number_of(c, "n", 1, FOUND_MOST, FOUND, &most);
-  if (s == LAN_OK) s = text_of(c, "q", &text);
-  if (s == LAN_OK) s = lan_memory_search(m, text.data, most, notes, &n, &c->err);
+  if (s == LAN_OK && !get_text(c, "q", &text)) {
+    s = lan_fail(&c->err, LAN_EINVAL, "'q' is missing: what was typed; it may be empty");
+  }
+  if (s == LAN_OK && text.failed) s = lan_fail_memory(&c->err, 0);
+  if (s == LAN_OK) s = lan_memory_search(m, text.len ? text.data : "", most, notes, &n, &c->err);
   lan_buf_free(&text);
   if (s != LAN_OK) return s;
   jw_open(&c->json, '{');

@@ -2,19 +2,16 @@
 
 import type { Path } from "./answers";
 import { Activity, ActiveNode } from "./api";
+import { mix, themeColours } from "./colour";
 import { still } from "./dom";
 import { layOut, Place, Tie } from "./layout";
+import { drawNames, Label } from "./names";
 
-const SECONDS_A_STEP = 1.1;
+const SECONDS_A_STEP = 1.1, SECONDS_AT_ONCE = 0.32; // when it is played, and when an answer comes
+const NEIGHBOURS = 3; // of a node, whose ties are always drawn
 
 interface Dot { node: ActiveNode; key: string; place: Place }
-interface Line { from: number; to: number; flow: number[]; lit: boolean }
-
-type Box = [number, number, number, number]; // left, top, right, bottom
-
-function cross(a: Box, b: Box): boolean {
-  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
-}
+interface Line { from: number; to: number; flow: number[]; sum: number; shown: boolean; lit: boolean }
 
 /** A value told for whole steps, in between. */
 function at(values: number[], t: number): number {
@@ -30,6 +27,11 @@ function flowed(flow: number[], t: number): number {
   return sum;
 }
 
+/** 0 .. 1, as much more for ten times more anywhere: what is near is far more active than what is far. */
+function heatOf(activation: number): number {
+  return activation > 1e-4 ? Math.min(1, 1 + Math.log10(activation) / 4) : 0;
+}
+
 function keyOf(n: ActiveNode): string {
   return `${n.kind}:${n.path ?? n.name}`;
 }
@@ -37,16 +39,17 @@ function keyOf(n: ActiveNode): string {
 export class Graph {
   private dots: Dot[] = [];
   private lines: Line[] = [];
+  private most = 1; // that flowed over a line
   private known = new Map<string, Place>();
   private lit = new Set<number>();
   private chosen = -1;
   private over = -1;
   private time = 3;
-  private scale = 1;
   private size = 1; // of nodes: smaller on a small canvas
   private started = 0;
+  private pace = SECONDS_A_STEP;
   private frame = 0;
-  private colours = { paper: "", ink: "", soft: "", line: "", accent: "" };
+  private colours = themeColours("paper", "ink", "line", "accent", "cold", "warm", "hot");
 
   constructor(
     private canvas: HTMLCanvasElement,
@@ -59,7 +62,6 @@ export class Graph {
     canvas.addEventListener("click", () => {
       if (this.over >= 0) this.told.pick(this.dots[this.over].node);
     });
-    this.recolour();
   }
 
   get steps(): number {
@@ -70,33 +72,29 @@ export class Graph {
     return this.started > 0;
   }
 
-  /** Reads the page's colours anew. */
   recolour(): void {
-    const style = getComputedStyle(document.documentElement);
-    for (const name of Object.keys(this.colours) as (keyof typeof this.colours)[]) {
-      this.colours[name] = style.getPropertyValue(`--${name}`).trim();
-    }
+    this.colours = themeColours("paper", "ink", "line", "accent", "cold", "warm", "hot");
     this.wake();
   }
 
-  show(activity: Activity | undefined): void {
-    const nodes = activity?.nodes ?? [];
-    const keys = nodes.map(keyOf);
-    const rings = nodes.map((n) => {
-      const first = n.activation.findIndex((a) => a > 0);
-      return n.cue ? 0.05 : first < 0 ? 1 : 0.3 * first;
-    });
+  /** Takes what was activated; `run`: it spreads once, quickly. */
+  show(activity: Activity | undefined, run = false): void {
+    const nodes = activity?.nodes ?? [], keys = nodes.map(keyOf);
+    const rings = nodes.map((n) => (n.cue ? 0.05 : 0.35 + 0.55 * (1 - Math.min(1, 12 * Math.max(...n.activation)))));
     this.lines = mergeEdges(activity);
-    const most = Math.max(...this.lines.map((l) => flowed(l.flow, 9)), 1e-9);
-    const ties: Tie[] = this.lines.map((l) => ({
-      from: l.from, to: l.to, weight: 0.3 + Math.sqrt(flowed(l.flow, 9) / most),
+    this.most = Math.max(...this.lines.map((l) => l.sum), 1e-9);
+    chooseLines(this.lines, nodes.length);
+    const ties: Tie[] = this.lines.filter((l) => l.shown).map((l) => ({
+      from: l.from, to: l.to, weight: 0.3 + Math.sqrt(l.sum / this.most),
     }));
-    const places = layOut(keys, rings, ties, this.known);
+    const rooms = nodes.map((n) => 0.7 + 1.3 * heatOf(Math.max(...n.activation)));
+    const places = layOut(keys, rings, rooms, ties, this.known);
     this.dots = nodes.map((node, i) => ({ node, key: keys[i], place: places[i] }));
     this.known = new Map([...[...this.known].slice(-400), ...this.dots.map((d) => [d.key, d.place] as const)]);
     this.chosen = this.over = -1;
     this.lit.clear();
-    this.seek(this.steps);
+    if (run && nodes.length && !still.matches) this.run(SECONDS_AT_ONCE);
+    else this.seek(this.steps);
   }
 
   /** Lights a result and its paths. */
@@ -127,6 +125,11 @@ export class Graph {
   /** Plays the spreading from the start; with reduced motion it jumps from step to step. */
   play(): void {
     if (this.playing) return this.seek(this.time);
+    if (this.dots.length) this.run(SECONDS_A_STEP);
+  }
+
+  private run(pace: number): void {
+    this.pace = pace;
     this.started = performance.now();
     this.wake();
   }
@@ -138,7 +141,7 @@ export class Graph {
   private tick(now: number): void {
     this.frame = 0;
     if (this.started) {
-      const t = Math.max(0, (now - this.started) / 1000 / SECONDS_A_STEP);
+      const t = Math.max(0, (now - this.started) / 1000 / this.pace);
       this.time = Math.min(still.matches ? Math.floor(t) : t, this.steps);
       if (t >= this.steps) this.started = 0;
       this.told.time(this.time, this.playing);
@@ -152,134 +155,128 @@ export class Graph {
   private draw(): void {
     const c = this.canvas, g = c.getContext("2d")!, dense = devicePixelRatio || 1;
     const w = c.clientWidth, h = c.clientHeight;
-    if (c.width !== w * dense || c.height !== h * dense) {
-      c.width = w * dense;
-      c.height = h * dense;
+    if (c.width !== Math.round(w * dense) || c.height !== Math.round(h * dense)) {
+      c.width = Math.round(w * dense);
+      c.height = Math.round(h * dense);
     }
     g.setTransform(dense, 0, 0, dense, 0, 0);
     g.clearRect(0, 0, w, h);
-    if (!this.dots.length) return;
+    if (!this.dots.length || !w || !h) return;
     this.fit(w, h);
     this.drawLines(g);
     this.drawDots(g);
-    this.drawNames(g, w);
+    const most = Math.max(10, Math.round((w * h) / 11000));
+    drawNames(g, this.dots.map((_, i) => this.label(i)), w, h, most, this.colours);
   }
 
   private centre: Place = { x: 0, y: 0 };
+  private scale: Place = { x: 1, y: 1 };
 
-  /** The picture fills the canvas, whatever its shape. */
+  /** The picture fills the canvas, stretched a little where its shape asks for it. */
   private fit(w: number, h: number): void {
     const xs = this.dots.map((d) => d.place.x), ys = this.dots.map((d) => d.place.y);
     const left = Math.min(...xs), right = Math.max(...xs), top = Math.min(...ys), bottom = Math.max(...ys);
-    this.size = Math.max(0.5, Math.min(1, Math.min(w, h) / 560));
-    this.scale = Math.min((w - 150) / (right - left || 1), (h - 70) / (bottom - top || 1), 620);
-    this.centre = { x: w / 2 - (this.scale * (left + right)) / 2, y: h / 2 - (this.scale * (top + bottom)) / 2 };
+    this.size = Math.max(0.55, Math.min(1, Math.min(w, h) / 560));
+    const side = Math.min(150, w * 0.3);
+    const x = Math.min((w - side) / (right - left || 1), 620), y = Math.min((h - 70) / (bottom - top || 1), 620);
+    this.scale = { x: Math.min(x, 1.7 * y), y: Math.min(y, 1.7 * x) };
+    this.centre = { x: w / 2 - (this.scale.x * (left + right)) / 2, y: h / 2 - (this.scale.y * (top + bottom)) / 2 };
   }
 
   private spot(i: number): Place {
     const p = this.dots[i].place;
-    return { x: this.centre.x + p.x * this.scale, y: this.centre.y + p.y * this.scale };
+    return { x: this.centre.x + p.x * this.scale.x, y: this.centre.y + p.y * this.scale.y };
   }
 
   private heat(i: number): number {
-    const a = at(this.dots[i].node.activation, this.time);
-    return a > 0 ? Math.min(1, Math.log1p(300 * a) / Math.log1p(300)) : 0;
+    return heatOf(at(this.dots[i].node.activation, this.time));
+  }
+
+  private colour(heat: number): string {
+    const { cold, warm, hot } = this.colours;
+    return heat < 0.5 ? mix(cold, warm, 2 * heat) : mix(warm, hot, 2 * heat - 1);
   }
 
   private drawLines(g: CanvasRenderingContext2D): void {
     const some = this.lit.size > 0;
-    for (const l of this.lines) {
-      const sum = flowed(l.flow, this.time), a = this.spot(l.from), b = this.spot(l.to);
-      g.globalAlpha = l.lit ? 1 : some ? 0.25 : 0.8;
-      g.strokeStyle = l.lit ? this.colours.accent : sum > 0 ? mix(this.colours.line, this.colours.accent, 0.35) : this.colours.line;
-      g.lineWidth = (l.lit ? 2 : 0.6) + 5 * Math.sqrt(sum);
-      g.beginPath();
-      g.moveTo(a.x, a.y);
-      g.lineTo(b.x, b.y);
-      g.stroke();
-      this.drawPulse(g, l, a, b);
+    g.lineCap = "round";
+    for (const lit of [false, true]) {
+      for (const l of this.lines) {
+        if (l.lit !== lit || (!l.shown && !lit)) continue;
+        const share = Math.sqrt(flowed(l.flow, this.time) / this.most), a = this.spot(l.from), b = this.spot(l.to), m = bend(a, b);
+        g.globalAlpha = lit ? 1 : some ? 0.3 : 0.35 + 0.6 * share;
+        g.strokeStyle = lit ? this.colours.accent : share > 0 ? this.colour(0.25 + 0.6 * share) : this.colours.line;
+        g.lineWidth = ((lit ? 2.5 : 0.8) + 6 * share) * this.size;
+        g.beginPath();
+        g.moveTo(a.x, a.y);
+        g.quadraticCurveTo(m.x, m.y, b.x, b.y);
+        g.stroke();
+        this.drawPulse(g, l, a, m, b);
+      }
     }
     g.globalAlpha = 1;
   }
 
   /** What is on its way in the step that is being played. */
-  private drawPulse(g: CanvasRenderingContext2D, l: Line, a: Place, b: Place): void {
-    const step = Math.floor(this.time), way = this.time - step;
-    const flow = l.flow[step] ?? 0;
-    if (!this.playing || still.matches || flow < 1e-4) return;
-    g.fillStyle = this.colours.accent;
+  private drawPulse(g: CanvasRenderingContext2D, l: Line, a: Place, m: Place, b: Place): void {
+    const step = Math.floor(this.time), t = this.time - step, flow = l.flow[step] ?? 0;
+    if (!this.playing || still.matches || flow < 0.003 * this.most) return;
+    const on = (p: "x" | "y") => (1 - t) * (1 - t) * a[p] + 2 * t * (1 - t) * m[p] + t * t * b[p];
+    g.fillStyle = this.colours.hot;
     g.globalAlpha = 0.9;
     g.beginPath();
-    g.arc(a.x + (b.x - a.x) * way, a.y + (b.y - a.y) * way, 1.5 + 9 * Math.sqrt(flow), 0, 7);
+    g.arc(on("x"), on("y"), (1.5 + 5 * Math.sqrt(flow / this.most)) * this.size, 0, 7);
     g.fill();
   }
 
   private radius(i: number): number {
-    return ((this.dots[i].node.kind === "note" ? 4 : 2.5) + 9 * this.heat(i)) * this.size;
+    return ((this.dots[i].node.kind === "note" ? 3 : 2.5) + 11 * Math.pow(this.heat(i), 1.6)) * this.size;
   }
 
   private drawDots(g: CanvasRenderingContext2D): void {
-    for (let i = 0; i < this.dots.length; i++) {
-      const p = this.spot(i), d = this.dots[i], dim = this.lit.size > 0 && !this.lit.has(i) && i !== this.chosen;
-      g.globalAlpha = dim ? 0.4 : 1;
-      g.fillStyle = mix(this.colours.line, this.colours.accent, this.heat(i));
-      g.beginPath();
-      if (d.node.kind === "note") g.arc(p.x, p.y, this.radius(i), 0, 7);
-      else g.rect(p.x - this.radius(i), p.y - this.radius(i), 2 * this.radius(i), 2 * this.radius(i));
+    const order = this.dots.map((_, i) => i).sort((a, b) => this.heat(a) - this.heat(b));
+    for (const i of order) {
+      const p = this.spot(i), heat = this.heat(i), r = this.radius(i), d = this.dots[i].node, picked = i === this.chosen || i === this.over;
+      const dim = this.lit.size > 0 && !this.lit.has(i) && i !== this.chosen;
+      g.fillStyle = this.colour(heat);
+      for (const [wide, alpha] of [[3.2, 0.1], [2, 0.16]]) {
+        if (heat < 0.3) continue;
+        g.globalAlpha = alpha * heat * (dim ? 0.5 : 1);
+        g.beginPath();
+        g.arc(p.x, p.y, r * wide, 0, 7);
+        g.fill();
+      }
+      g.globalAlpha = dim ? 0.6 : 1;
+      this.shape(g, d.kind, p, r);
       g.fill();
-      if (d.node.cue || i === this.chosen || i === this.over) {
+      if (d.cue || picked) {
         g.strokeStyle = this.colours.ink;
-        g.lineWidth = d.node.cue ? 2.5 : 1.5;
+        g.lineWidth = d.cue ? 2.5 : 1.5;
         g.stroke();
       }
     }
     g.globalAlpha = 1;
   }
 
-  /** How much a name wants to be read. */
-  private weight(i: number): number {
-    const picked = i === this.chosen || i === this.over || this.lit.has(i);
-    return (picked ? 2 : 0) + (this.dots[i].node.cue ? 3 : 0) + this.heat(i);
-  }
-
-  /** Names beside, above or below their nodes: the weightiest first, none over another; over other nodes only those that
-   *  must be read. */
-  private drawNames(g: CanvasRenderingContext2D, width: number): void {
-    const names: Box[] = [], dots = this.dots.map((_, i): Box => {
-      const p = this.spot(i), r = this.radius(i) - 1;
-      return [p.x - r, p.y - r, p.x + r, p.y + r];
-    });
-    const order = this.dots.map((_, i) => i).sort((a, b) => this.weight(b) - this.weight(a));
-    g.font = "12px system-ui, sans-serif";
-    g.textBaseline = "middle";
-    g.lineJoin = "round";
-    for (const i of order.slice(0, 70)) {
-      const name = this.dots[i].node.name, short = name.length > 28 ? `${name.slice(0, 27)}…` : name;
-      const boxes = this.boxes(i, g.measureText(short).width).filter((b) => b[0] > 0 && b[2] < width && !names.some((n) => cross(n, b)));
-      const free = boxes.find((b) => !dots.some((d, k) => k !== i && cross(d, b)));
-      const box = free ?? (this.weight(i) >= 2 ? boxes[0] : undefined);
-      if (!box) continue;
-      names.push(box);
-      const faint = this.weight(i) < 2 && (this.heat(i) === 0 || this.lit.size > 0);
-      this.drawName(g, short, box, faint ? 0.5 : 1);
+  /** Notes are round, tags stand on a corner, all else is square. */
+  private shape(g: CanvasRenderingContext2D, kind: string, p: Place, r: number): void {
+    g.beginPath();
+    if (kind === "note" || kind === "phantom") {
+      g.arc(p.x, p.y, r, 0, 7);
+    } else if (kind === "tag") {
+      for (const [x, y] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) g.lineTo(p.x + 1.25 * r * x, p.y + 1.25 * r * y);
+      g.closePath();
+    } else {
+      g.rect(p.x - r, p.y - r, 2 * r, 2 * r);
     }
   }
 
-  /** Where a name of that width may stand. */
-  private boxes(i: number, w: number): Box[] {
-    const p = this.spot(i), r = this.radius(i) + 3, up = r + 8;
-    const at = (x: number, y: number): Box => [x, y - 7, x + w, y + 7];
-    return [at(p.x + r + 1, p.y), at(p.x - r - 1 - w, p.y), at(p.x - w / 2, p.y - up), at(p.x - w / 2, p.y + up)];
-  }
-
-  private drawName(g: CanvasRenderingContext2D, text: string, [x, y]: Box, alpha: number): void {
-    g.globalAlpha = alpha;
-    g.strokeStyle = this.colours.paper;
-    g.lineWidth = 3;
-    g.strokeText(text, x, y + 7);
-    g.fillStyle = this.colours.ink;
-    g.fillText(text, x, y + 7);
-    g.globalAlpha = 1;
+  private label(i: number): Label {
+    const d = this.dots[i].node, heat = this.heat(i), lit = this.lit.has(i) || i === this.chosen || i === this.over;
+    return {
+      text: d.name === "/" ? "" : d.name, place: this.spot(i), radius: this.radius(i), strong: d.cue || lit,
+      weight: (lit ? 2 : 0) + (d.cue ? 3 : 0) + heat + (d.kind === "note" ? 0.2 : 0), faint: !lit && !d.cue && (heat === 0 || this.lit.size > 0),
+    };
   }
 
   private hover(e: PointerEvent | null): void {
@@ -300,6 +297,11 @@ export class Graph {
   }
 }
 
+/** The point that a line between two is drawn towards: ties there and back are told apart, and none lies on another. */
+function bend(a: Place, b: Place): Place {
+  return { x: (a.x + b.x) / 2 + 0.1 * (b.y - a.y), y: (a.y + b.y) / 2 - 0.1 * (b.x - a.x) };
+}
+
 /** An edge there and its way back are one line. */
 function mergeEdges(activity: Activity | undefined): Line[] {
   const lines = new Map<string, Line>();
@@ -308,30 +310,23 @@ function mergeEdges(activity: Activity | undefined): Line[] {
     const [a, b] = e.from < e.to ? [e.from, e.to] : [e.to, e.from];
     const l = lines.get(`${a} ${b}`);
     if (!l) {
-      lines.set(`${a} ${b}`, { from: e.from, to: e.to, flow: [...e.flow], lit: false });
+      lines.set(`${a} ${b}`, { from: e.from, to: e.to, flow: [...e.flow], sum, shown: false, lit: false });
       continue;
     }
-    if (sum > l.flow.reduce((x, y) => x + y, 0)) [l.from, l.to] = [e.from, e.to];
+    if (sum > l.sum) [l.from, l.to] = [e.from, e.to];
     l.flow = l.flow.map((f, i) => f + e.flow[i]);
+    l.sum += sum;
   }
   return [...lines.values()];
 }
 
-const parsed = new Map<string, [number, number, number]>();
-
-function channels(colour: string): [number, number, number] {
-  let c = parsed.get(colour);
-  if (!c) {
-    const hex = colour.slice(1), wide = hex.length === 3 ? [...hex].map((x) => x + x).join("") : hex;
-    c = [0, 2, 4].map((i) => parseInt(wide.slice(i, i + 2), 16)) as [number, number, number];
-    parsed.set(colour, c);
+/** Of all ties only those are drawn that are among the strongest of one of their ends: no hairball, and nothing stands alone. */
+function chooseLines(lines: Line[], n: number): void {
+  const drawn = new Uint16Array(n);
+  for (const l of [...lines].sort((a, b) => b.sum - a.sum)) {
+    l.shown = drawn[l.from] < NEIGHBOURS || drawn[l.to] < NEIGHBOURS;
+    if (!l.shown) continue;
+    drawn[l.from]++;
+    drawn[l.to]++;
   }
-  return c;
 }
-
-/** Between two colours of the form #rgb or #rrggbb. */
-export function mix(from: string, to: string, share: number): string {
-  const a = channels(from), b = channels(to);
-  return `rgb(${a.map((x, i) => Math.round(x + (b[i] - x) * share)).join(" ")})`;
-}
-

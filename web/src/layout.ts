@@ -12,15 +12,15 @@ export function chance(text: string): number {
 }
 
 /** Places for nodes called `keys`, the first of them in the middle: springs along ties, repulsion
- *  between all (Fruchterman and Reingold 1991). `ring` is how far out each begins. What has a place in
+ *  between all (Fruchterman and Reingold 1991). `rings` is how far out each begins, `rooms` how much each keeps free. What has a place in
  *  `known` begins there and moves little. */
-export function layOut(keys: string[], rings: number[], ties: Tie[], known: Map<string, Place>): Place[] {
+export function layOut(keys: string[], rings: number[], rooms: number[], ties: Tie[], known: Map<string, Place>): Place[] {
   const n = keys.length;
   const places = keys.map((k, i) => {
     const angle = 2 * Math.PI * chance(k);
     return known.get(k) ?? { x: rings[i] * Math.cos(angle), y: rings[i] * Math.sin(angle) };
   }).map((p) => ({ ...p }));
-  const ease = keys.map((k) => (known.has(k) ? 0.15 : 1));
+  const ease = keys.map((k) => (known.has(k) ? 0.05 : 1));
   const near = 1.35 / Math.sqrt(Math.max(n, 4));
   for (let round = 0, heat = 0.12; round < 120; round++, heat *= 0.97) {
     const dx = new Float64Array(n), dy = new Float64Array(n);
@@ -46,5 +46,23 @@ export function layOut(keys: string[], rings: number[], ties: Tie[], known: Map<
       places[i].y += dy[i] * go;
     }
   }
+  spread(places, rooms.map((r) => 0.42 * near * r));
   return places;
+}
+
+/** Pushes apart what stands closer than its room: nodes can be told from each other, also in the thick of it. */
+function spread(places: Place[], rooms: number[]): void {
+  for (let round = 0, moved = true; round < 60 && moved; round++) {
+    moved = false;
+    for (let i = 0; i < places.length; i++) {
+      for (let k = i + 1; k < places.length; k++) {
+        const x = places[i].x - places[k].x || 1e-4, y = places[i].y - places[k].y, far = Math.hypot(x, y), gap = rooms[i] + rooms[k];
+        if (far >= gap) continue;
+        const push = (gap - far) / far / 2;
+        places[i].x += x * push; places[i].y += y * push;
+        places[k].x -= x * push; places[k].y -= y * push;
+        moved = true;
+      }
+    }
+  }
 }

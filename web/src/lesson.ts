@@ -3,7 +3,7 @@
 
 import { api } from "./api";
 import { make, still } from "./dom";
-import { mix } from "./graph";
+import { mix, themeColours } from "./colour";
 import { say } from "./words";
 
 interface Throw {
@@ -116,11 +116,7 @@ export class Lesson {
   }
 
   recolour(): void {
-    const style = getComputedStyle(document.documentElement);
-    this.colours = {} as Colours;
-    for (const name of ["paper", "raised", "ink", "soft", "line", "accent", "good"] as const) {
-      this.colours[name] = style.getPropertyValue(`--${name}`).trim();
-    }
+    this.colours = themeColours("paper", "raised", "ink", "soft", "line", "accent", "good");
     this.wake();
   }
 
@@ -251,22 +247,78 @@ export class Lesson {
   private drawNet(n: number, t: Throw): void {
     const b = begin(this.net);
     if (!b) return;
-    const { g, w, h } = b, hidden = this.told!.hidden, phase = this.phase;
-    const from = this.told!.throws[phase < 3 && n > 0 ? n - 1 : n].weights;
-    const spot = (layer: number, i: number, of: number): [number, number] => [46 + (layer * (w - 110)) / 2, ((i + 0.5) * h) / of];
-    const tie = (a: [number, number], z: [number, number], weight: number) => this.drawTie(g, a, z, weight, n > 0 ? phase : PHASES);
+    const { g, w, h } = b, hidden = this.told!.hidden, phase = n > 0 ? this.phase : PHASES, { throws, points } = this.told!;
+    const before = throws[Math.max(0, n - 1)].weights, weights = phase < 3 ? before : throws[n].weights;
+    const changes = throws[n].weights.map((x, i) => Math.abs(x - before[i])), most = Math.max(...changes, 1e-9);
+    const spot = (layer: number, i: number, of: number): [number, number] => [46 + (layer * (w - 140)) / 2, ((i + 0.5) * h) / of];
+    const tie = (a: [number, number], z: [number, number], i: number) => {
+      if (phase >= 3 && phase < PHASES) this.drawChange(g, a, z, (changes[i] / most) * (PHASES - phase));
+      this.drawTie(g, a, z, weights[i], phase);
+    };
     for (let i = 0; i < hidden; i++) {
-      for (let x = 0; x < 2; x++) tie(spot(0, x, 2), spot(1, i, hidden), from[2 * i + x]);
-      tie(spot(1, i, hidden), spot(2, 0, 1), from[3 * hidden + i]);
+      for (let x = 0; x < 2; x++) tie(spot(0, x, 2), spot(1, i, hidden), 2 * i + x);
+      tie(spot(1, i, hidden), spot(2, 0, 1), 3 * hidden + i);
     }
-    const there = n > 0 && t.example !== undefined, point = there ? this.told!.points[t.example!] : [0, 0, 0];
-    const back = there && phase > 2 && phase < PHASES;
+    const there = n > 0 && t.example !== undefined, point = there ? points[t.example!] : [0, 0, 0];
+    const back = there && phase > 2 && phase < PHASES, guessed = there && phase > 0.8;
     for (let x = 0; x < 2; x++) this.drawNode(g, spot(0, x, 2), there ? point[x] : null, null, "xy"[x]);
     for (let i = 0; i < hidden; i++) {
       this.drawNode(g, spot(1, i, hidden), there && phase > 0.3 ? t.hidden[i] : null, back && phase > 2.4 ? t.hidden_gradient[i] : null, "");
     }
-    this.drawNode(g, spot(2, 0, 1), there && phase > 0.8 ? t.guess * 2 - 1 : null, back ? t.guess_gradient : null,
-      there && phase > 0.8 ? t.guess.toFixed(2) : "?");
+    const end = spot(2, 0, 1);
+    this.drawNode(g, end, guessed ? t.guess * 2 - 1 : null, back ? t.guess_gradient : null, guessed ? t.guess.toFixed(2) : "?");
+    this.drawBasket(g, w - 26, h, end, guessed ? { guess: t.guess, kind: point[2], way: Math.min(1, (phase - 0.8) / 0.4) } : null);
+  }
+
+  /** Where the ball should have gone, and where it went: the way between them is the error. */
+  private drawBasket(g: CanvasRenderingContext2D, x: number, h: number, from: [number, number],
+    ball: { guess: number; kind: number; way: number } | null): void {
+    const y = (v: number) => h / 2 + (0.5 - v) * Math.min(160, h * 0.6), { line, ink, accent, good } = this.colours;
+    g.strokeStyle = line;
+    g.lineWidth = 2;
+    g.beginPath();
+    g.moveTo(x, y(0));
+    g.lineTo(x, y(1));
+    g.stroke();
+    g.font = "11px system-ui, sans-serif";
+    g.textAlign = "center";
+    g.fillStyle = this.colours.soft;
+    g.fillText("1", x, y(1) - 18);
+    g.fillText("0", x, y(0) + 18);
+    g.textAlign = "start";
+    if (!ball) return;
+    const to = y(ball.guess), bx = from[0] + (x - from[0]) * ball.way;
+    const by = from[1] + (to - from[1]) * ball.way - 60 * ball.way * (1 - ball.way);
+    if (ball.way >= 1) {
+      g.strokeStyle = ink;
+      g.setLineDash([3, 3]);
+      g.beginPath();
+      g.moveTo(x, to);
+      g.lineTo(x, y(ball.kind));
+      g.stroke();
+      g.setLineDash([]);
+    }
+    g.strokeStyle = ball.kind ? accent : good;
+    g.lineWidth = 3;
+    g.beginPath();
+    g.ellipse(x, y(ball.kind), 13, 5, 0, 0, 7);
+    g.stroke();
+    g.fillStyle = ink;
+    g.beginPath();
+    g.arc(bx, by, 6, 0, 7);
+    g.fill();
+  }
+
+  /** What a weight has changed by, as long as one may see it. */
+  private drawChange(g: CanvasRenderingContext2D, a: [number, number], z: [number, number], share: number): void {
+    g.globalAlpha = 0.35 * share;
+    g.strokeStyle = this.colours.ink;
+    g.lineWidth = 3 + 9 * share;
+    g.beginPath();
+    g.moveTo(...a);
+    g.lineTo(...z);
+    g.stroke();
+    g.globalAlpha = 1;
   }
 
   /** A weight: how thick, and of what sign; and what runs along it, there and back. */
@@ -295,11 +347,18 @@ export class Lesson {
     g.strokeStyle = gradient === null ? this.colours.soft : this.colours.ink;
     g.lineWidth = gradient === null ? 1 : 1.5 + Math.min(5, 6 * Math.abs(gradient));
     g.stroke();
-    g.fillStyle = this.colours.ink;
     g.font = "12px system-ui, sans-serif";
     g.textBaseline = "middle";
-    if (name.length === 1 && name !== "?") g.fillText(name, x - 32, y);
-    else if (name) g.fillText(name, x + 20, y);
-    if (gradient !== null) g.fillText(gradient.toFixed(2), x - 14, y - 22);
+    const write = (text: string, left: number, middle: number) => {
+      g.strokeStyle = this.colours.raised;
+      g.lineWidth = 4;
+      g.lineJoin = "round";
+      g.strokeText(text, left, middle);
+      g.fillStyle = this.colours.ink;
+      g.fillText(text, left, middle);
+    };
+    if (name.length === 1 && name !== "?") write(name, x - 32, y);
+    else if (name) write(name, x - 12, y - 24);
+    if (gradient !== null) write(gradient.toFixed(2), name ? x - 14 : x + 18, name ? y + 26 : y);
   }
 }

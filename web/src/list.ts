@@ -61,12 +61,24 @@ export class List {
     this.list.replaceChildren(...results.map((r, i) => this.item(r, i)));
     const moved = results.findIndex((r) => r.path === path);
     if (focused >= 0) this.focus(moved >= 0 ? moved : Math.min(focused, results.length - 1));
-    if (this.open) this.act.light(results.find((r) => r.path === this.open)!);
   }
 
   /** Writes the texts anew, in another language. */
   again(): void {
-    if (this.cue) this.show(this.cue, this.results, true);
+    if (!this.cue) return;
+    this.show(this.cue, this.results, true);
+    this.relight();
+  }
+
+  /** Lights what is open once more, on a new picture. */
+  relight(): void {
+    const r = this.results.find((x) => x.path === this.open);
+    if (r) this.act.light(r);
+  }
+
+  /** A verdict was taken back. */
+  forget(path: string): void {
+    this.verdicts.delete(path);
   }
 
   focus(i = 0): void {
@@ -78,6 +90,7 @@ export class List {
     const i = this.results.findIndex((r) => r.path === w.path);
     if (i < 0 || this.open !== w.path) return;
     this.list.children[i].querySelector(".why")?.replaceChildren(...this.why(this.results[i], w));
+    this.list.children[i].scrollIntoView({ block: "nearest" });
   }
 
   /** Opens the reasons of a result, or closes them. */
@@ -128,7 +141,7 @@ export class List {
   private why(r: Result, w: Why | null): Node[] {
     const out: Node[] = [];
     const part = (title: string, ...inside: Node[]) => {
-      if (inside.length) out.push(make("h4", {}, title), ...inside);
+      if (inside.length) out.push(make("h3", {}, title), ...inside);
     };
     if (w) {
       part(say("paths"), ...w.paths.map(path));
@@ -156,7 +169,7 @@ export class List {
 
   /** The same verdict again takes it back. */
   private judge(r: Result, v: "good" | "bad"): void {
-    if (this.cue?.kind !== "note") return;
+    if (this.cue?.kind !== "note") return this.act.judge(r, v);
     const now = this.verdicts.get(r.path) === v ? "none" : v;
     if (now === "none") this.verdicts.delete(r.path);
     else this.verdicts.set(r.path, now);
@@ -176,7 +189,7 @@ export class List {
       o: () => this.act.goOn(r),
       g: () => this.judge(r, "good"),
       b: () => this.judge(r, "bad"),
-      h: () => this.cue?.kind === "note" && this.act.judge(r, "hidden"),
+      h: () => this.act.judge(r, "hidden"),
       Escape: () => this.open && this.toggle(this.open),
     };
     if (!keys[e.key]) return;

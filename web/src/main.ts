@@ -11,14 +11,18 @@ import { language, say, setLanguage, words, Words } from "./words";
 
 const statusLine = byId("status");
 const slider = byId<HTMLInputElement>("step");
-const playButton = byId("play");
+const playButton = byId<HTMLButtonElement>("play");
 
 let status: Status | null = null;
 let cue: Cue | null = null;
 let asked = new AbortController();
 
-function tell(text: string, wrong = false): void {
-  statusLine.textContent = text;
+let undo: (() => void) | null = null;
+
+function tell(text: string, wrong = false, takeBack: (() => void) | null = null): void {
+  undo = takeBack;
+  statusLine.replaceChildren(text);
+  if (undo) statusLine.append(" ", make("button", { type: "button", class: "plain", click: () => undo?.() }, say("takeBack")));
   statusLine.classList.toggle("wrong", wrong);
 }
 
@@ -30,24 +34,33 @@ function fail(e: unknown): void {
 
 // ---- asking ----
 
-async function show(to: Cue, keep = false): Promise<void> {
+const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
+/** Asks, and shows the list, then how it came about. `keep`: the same is asked anew. `first`: nobody asked. */
+async function show(to: Cue, keep = false, first = false): Promise<void> {
   const begun = performance.now();
   if (cue?.kind === "picture" && to !== cue) URL.revokeObjectURL(cue.url);
   cue = to;
   asked.abort();
   asked = new AbortController();
-  if (!keep) tell(say("asking"));
+  const { signal } = asked;
+  if (!keep && !first) tell(say("asking"));
   try {
-    const answer = await api.answer(to, asked.signal);
+    const answer = await api.answer(to, signal);
     renderCue();
     list.show(to, answer.related, keep);
     if (!keep) byId("results").parentElement!.scrollTop = 0;
-    graph.show(answer.activity);
-    describeGraph(answer.activity?.nodes.length ?? 0);
     const ms = Math.max(1, Math.round(performance.now() - begun));
-    tell(answer.related.length ? say("found", answer.related.length, ms) : say("nothing"));
+    if (!first) tell(answer.related.length ? say("found", answer.related.length, ms) : say("nothing"));
+    if (!keep) await painted(); // the list is there first
+    if (signal.aborted) return;
+    playButton.disabled = slider.disabled = !answer.activity?.nodes.length;
+    graph.show(answer.activity, !keep);
+    list.relight();
+    describeGraph(answer.activity?.nodes.length ?? 0);
   } catch (e) {
-    fail(e);
+    if (!first) fail(e);
+    else if (cue === to) cue = null;
   }
 }
 
@@ -68,11 +81,17 @@ function renderCue(): void {
 
 async function goOn(r: Result): Promise<void> {
   const from = cue?.kind === "note" ? cue.path : null;
-  const to: Cue = { kind: "note", path: r.path, title: r.title };
+  const to = { kind: "note" as const, path: r.path, title: r.title };
   search.text = r.title;
-  void api.opened(r.path, from).then(renderHistory).catch(fail);
-  await show(to);
-  list.focus();
+  await openNote(to, from);
+}
+
+/** What is opened is learnt, once the answer is there. */
+async function openNote(to: Cue & { kind: "note" }, from: string | null): Promise<void> {
+  const shown = show(to).then(() => list.focus());
+  await painted();
+  void api.opened(to.path, from).then(renderHistory).catch(fail);
+  await shown;
 }
 
 async function showPicture(file: File): Promise<void> {
@@ -82,6 +101,7 @@ async function showPicture(file: File): Promise<void> {
     let text = "";
     for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
     const labels: Label[] = (await api.recognise(btoa(text))).labels ?? [];
+    search.text = "";
     await show({ kind: "picture", url: URL.createObjectURL(file), name: file.name, labels });
   } catch (e) {
     fail(e);
@@ -108,11 +128,13 @@ const list = new List({
   },
   goOn: (r) => void goOn(r),
   async judge(r, verdict) {
-    if (cue?.kind !== "note") return;
+    if (cue?.kind !== "note") return tell(say("noVerdict"));
+    const of = cue;
     try {
-      await api.feedback(cue.path, r.path, verdict);
-      await show(cue, true);
-      tell(verdict === "hidden" ? say("hidden", r.title) : say(verdict === "none" ? "undo" : "kept"));
+      await api.feedback(of.path, r.path, verdict);
+      await show(of, true);
+      if (verdict === "none") tell(say("undo"));
+      else tell(verdict === "hidden" ? say("hidden", r.title) : say("kept"), false, () => void takeBack(of, r));
       await renderHistory();
     } catch (e) {
       fail(e);
@@ -120,6 +142,18 @@ const list = new List({
   },
   obsidian: (path) => `obsidian://open?path=${encodeURIComponent(`${status?.vault ?? ""}/${path}`)}`,
 });
+
+async function takeBack(of: Cue & { kind: "note" }, r: Result): Promise<void> {
+  list.forget(r.path);
+  try {
+    await api.feedback(of.path, r.path, "none");
+    if (cue === of) await show(of, true);
+    tell(say("undo"));
+    await renderHistory();
+  } catch (e) {
+    fail(e);
+  }
+}
 
 const graph = new Graph(byId<HTMLCanvasElement>("graph"), byId("tip"), {
   time(t, playing) {
@@ -129,6 +163,7 @@ const graph = new Graph(byId<HTMLCanvasElement>("graph"), byId("tip"), {
     const name = step === 0 ? say("start") : say("stepOf", step, graph.steps);
     byId("step-name").textContent = name;
     slider.setAttribute("aria-valuetext", name);
+    playButton.setAttribute("aria-pressed", String(playing));
     playButton.firstElementChild!.textContent = playing ? "❚❚" : "▶";
   },
   pick(n) {
@@ -146,8 +181,7 @@ function describeGraph(n: number): void {
 
 const search = new Search({
   note(n) {
-    void api.opened(n.path, null).then(renderHistory).catch(fail);
-    void show({ kind: "note", path: n.path, title: n.title }).then(() => list.focus());
+    void openNote({ kind: "note", path: n.path, title: n.title }, null);
   },
   question: (text) => void show({ kind: "question", text }).then(() => list.focus()),
   wrong: fail,
@@ -179,6 +213,7 @@ async function renderHistory(): Promise<void> {
 
 function translate(): void {
   document.documentElement.lang = language();
+  document.documentElement.dataset.ready = "";
   byId("language").textContent = language() === "vi" ? "English" : "Tiếng Việt";
   const text = (key: string | undefined) => words()[key as Exclude<keyof Words, "signals">];
   for (const e of document.querySelectorAll<HTMLElement>("[data-t]")) e.textContent = text(e.dataset.t);
@@ -190,9 +225,9 @@ function translate(): void {
   if (cue) {
     renderCue();
     list.again();
-  } else if (status) {
-    tell(say("welcome", status.notes));
   }
+  if (status && !search.text) tell(say("welcome", status.notes));
+  byId("choose-picture").title = status && !status.sees_pictures ? say("noPictures") : say("picture");
   graph.seek(Number(slider.value));
   room.translate();
 }
@@ -247,14 +282,14 @@ function shortcut(e: KeyboardEvent): void {
     search.focus();
   } else if (e.key === "p") {
     graph.play();
+  } else if (e.key === "u") {
+    undo?.();
   }
 }
 
 function wirePictures(): void {
-  const input = byId<HTMLInputElement>("picture"), label = byId("picture-label"), drop = byId("drop");
-  label.addEventListener("keydown", (e) => {
-    if (e.key === "Enter" || e.key === " ") input.click();
-  });
+  const input = byId<HTMLInputElement>("picture"), drop = byId("drop");
+  byId("choose-picture").onclick = () => input.click();
   input.onchange = () => {
     if (input.files?.[0]) void showPicture(input.files[0]);
     input.value = "";
@@ -274,6 +309,15 @@ function wirePictures(): void {
   });
 }
 
+/** Until something is asked: what was opened last calls to mind, or the note that most link to. */
+async function begin(): Promise<void> {
+  const last = (await api.history()).events.find((e) => e.event === "opened")?.note;
+  const linked = (await api.suggest("", new AbortController().signal)).notes[0];
+  for (const note of [last && { path: last, title: titleOf(last) }, linked]) {
+    if (note && !cue && !search.text) await show({ kind: "note", ...note }, false, true);
+  }
+}
+
 async function start(): Promise<void> {
   setTheme(localStorage.getItem("theme"));
   wire();
@@ -283,10 +327,9 @@ async function start(): Promise<void> {
     status = await api.status();
     byId("vault").textContent = titleOf(status.vault);
     byId("vault").title = status.vault;
-    byId<HTMLInputElement>("picture").disabled = !status.sees_pictures;
-    byId("picture-label").title = status.sees_pictures ? "" : say("noPictures");
     tell(say("welcome", status.notes));
-    await renderHistory();
+    await Promise.all([renderHistory(), begin()]);
+    translate();
   } catch (e) {
     return fail(e);
   }

@@ -27,12 +27,16 @@ export class Search {
     this.input.select();
   }
 
+  get text(): string {
+    return this.input.value.trim();
+  }
+
   set text(to: string) {
     this.input.value = to;
   }
 
   private async offer(): Promise<void> {
-    const text = this.input.value.trim();
+    const text = this.text;
     this.asked.abort();
     this.asked = new AbortController();
     if (!text) return this.close();
