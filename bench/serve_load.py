@@ -2,33 +2,38 @@
 """How many questions lantoa serve answers in a second: serve_load.py LANTOA HTTP_LOAD VAULT [CLIENTS [THREADS]]
 
 Every note of the vault is asked for once, in random order, by CLIENTS (32) at the same time over kept connections: no
-answer is kept yet. Then the same for 1000 notes again and again, whose answers are. Both programs have this machine's
-processors to share. Also how long the server takes to start, without a cache and with one, and what memory it holds.
+answer is kept yet. Then the same for 1000 notes again and again, whose answers are; and once more for notes that were
+not, while others are saved, and how long it takes until the answers know. Both programs have this machine's processors to
+share. Also how long the server takes to start, without a cache and with one, and what memory it holds.
 """
+import http.client
 import os
 import random
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
-LANTOA, LOAD, VAULT = (os.path.abspath(p) for p in sys.argv[1:4])
+LANTOA, LOAD, GIVEN = (os.path.abspath(p) for p in sys.argv[1:4])
 CLIENTS = sys.argv[4] if len(sys.argv) > 4 else "32"
 MORE = ["--threads", sys.argv[5]] if len(sys.argv) > 5 else []
 
 
-def notes():
+def notes(vault):
     found = []
-    for folder, folders, files in os.walk(VAULT):
+    for folder, folders, files in os.walk(vault):
         folders[:] = [f for f in folders if not f.startswith(".")]
-        found += [os.path.relpath(os.path.join(folder, f), VAULT) for f in files if f.endswith(".md") and not f.startswith(".")]
+        found += [os.path.relpath(os.path.join(folder, f), vault) for f in files if f.endswith(".md") and not f.startswith(".")]
     return found
 
 
-def start(env):
+def start(env, vault):
     began = time.monotonic()
-    server = subprocess.Popen([LANTOA, "serve", "--port", "0", "--vault", VAULT, *MORE], env=env, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([LANTOA, "serve", "--port", "0", "--vault", vault, *MORE], env=env, stdout=subprocess.PIPE, text=True)
     url = urllib.parse.urlparse(server.stdout.readline().split()[-1])
     return server, str(url.port), url.fragment.removeprefix("token="), time.monotonic() - began
 
@@ -54,21 +59,57 @@ def load(name, server, port, token, paths):
           f"it holds {resident(server.pid):.0f} MB", flush=True)
 
 
+class Editor(threading.Thread):
+    """Saves a note, waits until the server tells of it, and asks; again and again."""
+
+    def __init__(self, port, token, vault, paths):
+        super().__init__()
+        self.port, self.head, self.vault, self.paths = int(port), {"Authorization": f"Bearer {token}"}, vault, paths
+        self.done, self.waited = False, []
+
+    def run(self):
+        stream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        stream.request("GET", "/api/v1/events", headers=self.head)
+        told = stream.getresponse()
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        for i, path in enumerate(self.paths):
+            if self.done:
+                break
+            began = time.monotonic()
+            word = f"zq{i}xk"
+            with open(os.path.join(self.vault, path), "a", encoding="utf-8") as f:
+                f.write(f"\n{word}\n")
+            while b"event: changed" not in told.fp.readline():
+                pass
+            c.request("GET", f"/api/v1/recall?detail=bare&q={word}", headers=self.head)
+            assert b'"score"' in c.getresponse().read(), f"the word that was added to {path} is not found"
+            self.waited.append(time.monotonic() - began)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="lantoa-bench-") as home:
+        vault = os.path.join(home, "vault")
+        shutil.copytree(GIVEN, vault, symlinks=True)
         env = {**os.environ, "HOME": home}
         for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             env.pop(name, None)
-        server, _, _, first = start(env)
+        server, _, _, first = start(env, vault)
         server.terminate()
         server.wait()
-        server, port, token, later = start(env)
+        server, port, token, later = start(env, vault)
         try:
             print(f"started within {first:.2f} s without a cache, {later:.3f} s with one; it holds {resident(server.pid):.0f} MB", flush=True)
-            rng, all_notes = random.Random(1), notes()
+            rng, all_notes = random.Random(1), notes(vault)
             rng.shuffle(all_notes)
             load("each note once", server, port, token, all_notes)
             load("answers that are kept", server, port, token, all_notes[:1000] * 100)
+            editor = Editor(port, token, vault, all_notes[:20])
+            editor.start()
+            load("while notes are saved", server, port, token, all_notes[1000:])
+            editor.done = True
+            editor.join()
+            print(f"{len(editor.waited)} changes, each in the answers after {statistics.median(editor.waited) * 1e3:.0f} ms (median), "
+                  f"{max(editor.waited) * 1e3:.0f} ms at most")
         finally:
             server.kill()
 

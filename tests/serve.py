@@ -4,6 +4,7 @@
 Every address of the API, a note that changes under it, and each attack with the status that refuses it.
 """
 import base64
+import concurrent.futures
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -259,15 +261,43 @@ def check_attacks(s):
 
 def check_crowd(s):
     """Far more connections than there is room for: the oldest silent ones are told so, and who asks is answered."""
-    most = min(2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 64)
+    most = min(10000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 64)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most + 64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    crowd = [socket.create_connection(("127.0.0.1", s.port), timeout=30) for _ in range(most)]
+    crowd = []
+    for i in range(most):
+        crowd.append(socket.create_connection(("127.0.0.1", s.port), timeout=30))
+        if i % 1000 == 0:
+            assert s.get("related", note="Cà phê.md", n=1 + i // 1000)["related"]
     assert s.get("status")["notes"]
     told = b"".join(iter(lambda: crowd[0].recv(4096), b""))
     assert told == b"" or status_of(told) == 503, told
     assert s.get("status")["notes"]
     for c in crowd:
         c.close()
+
+
+def check_threads(s, lantoa, folder):
+    """One thread answers as several do at once; who leaves before the answer, or has it changed meanwhile, disturbs nobody."""
+    one = Server(lantoa, folder, "--port", "0", "--threads", "1")
+    asked = [("related", {"note": note, "n": n, "detail": detail, "activity": 9}) for note in NOTES for n in (1, 3, 7) for detail in ("list", "why")]
+    asked += [("recall", {"q": f"{word} {i}"}) for word in ("cà phê", "quan ban", "Orders") for i in range(9)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        several = list(pool.map(lambda a: s.get(a[0], **a[1]), asked))
+    assert several == [one.get(a[0], **a[1]) for a in asked]
+    one.end()
+    for i in range(300):
+        with socket.create_connection(("127.0.0.1", s.port)) as c:
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            c.sendall(f"GET /api/v1/recall?q=gone{i} HTTP/1.1\r\nHost: localhost:{s.port}\r\nAuthorization: Bearer {s.token}\r\n\r\n".encode())
+    path = os.path.join(s.vault, "Đổi.md")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        asking = [pool.submit(s.get, "recall", q=f"cà phê {i}", n=3) for i in range(200)]
+        for i in range(10):
+            with open(path, "w") as f:
+                f.write(f"lần {i} [[Cà phê]]")
+            s.post("opened", note="Orders.md")
+        assert all(a.result()["related"] for a in asking)
+    os.remove(path)
 
 
 def check_hostile_notes(s):
@@ -331,6 +361,7 @@ def main():
         check_attacks(s)
         check_hostile_notes(s)
         check_change(s)
+        check_threads(s, lantoa, folder)
         check_use(s)
         check_crowd(s)
         taken = subprocess.run([lantoa, "serve", "--port", str(s.port), "--vault", s.vault], capture_output=True, text=True,

@@ -20,7 +20,7 @@
 #include "serve/http.h"
 #include "serve/workers.h"
 
-enum { PATIENCE_MS = 60, BODY_MOST = 100 };
+enum { PATIENCE_MS = 60, BODY_MOST = 100, LARGE = 64 << 10 };
 
 typedef struct world {
   struct event_base *base;
@@ -48,6 +48,8 @@ static void answer(void *ctx, const http_request *q, http_reply *r) {
   }
   r->stream = lan_str_equal(q->head.path, LAN_STR("/events"));
   lan_buf_printf(&r->body, "%zu", q->body.len);
+  bool large = lan_str_equal(q->head.path, LAN_STR("/large"));
+  for (size_t i = 0; large && i < LARGE; i++) lan_buf_add_char(&r->body, 'x');
 }
 
 static void refuse(void *ctx, int status, const char *why, http_reply *r) {
@@ -129,6 +131,47 @@ static void slow_heads_are_refused(void **state) {
   assert_true(lan_clock_ns() - began >= (uint64_t)PATIENCE_MS * 900000u);
   assert_int_equal(w->checked, 0);
   lan_buf_free(&heard);
+  close(fd);
+}
+
+/* Further bytes do not buy a body further time either. */
+static void slow_bodies_are_refused(void **state) {
+  world *w = *state;
+  int fd = call(w);
+  uint64_t began = lan_clock_ns();
+  say(fd, "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+  lan_buf heard = {0};
+  for (int i = 0; !heard.data; i++) {
+    char part[512];
+    event_base_loop(w->base, EVLOOP_NONBLOCK);
+    if (i % 1000 == 0 && i < 50000) (void)!send(fd, "A", 1, MSG_NOSIGNAL);
+    ssize_t n = recv(fd, part, sizeof part, 0);
+    if (n > 0) lan_buf_add(&heard, part, (size_t)n);
+    if (lan_clock_ns() - began > 20000000000u) fail_msg("it waits for ever");
+  }
+  assert_non_null(strstr(heard.data, "HTTP/1.1 408 "));
+  assert_true(lan_clock_ns() - began >= (uint64_t)PATIENCE_MS * 2700000u);
+  assert_int_equal(w->answered, 0);
+  lan_buf_free(&heard);
+  close(fd);
+}
+
+/* One that asks and asks, but takes no answer, is not read from any more; what waits for it is bounded. */
+static void who_takes_no_answer_is_not_heard(void **state) {
+  static const char ask[] = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+  world *w = *state;
+  int fd = call(w), calm = 0, answered = -1;
+  while (calm < 100) { /* rounds in which nothing happens any more */
+    while (send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) continue;
+    event_base_loop(w->base, EVLOOP_NONBLOCK);
+    calm = w->answered == answered ? calm + 1 : 0;
+    answered = w->answered;
+  }
+  assert_in_range(answered * LARGE, 4 << 20, 32 << 20); /* with what the system's buffers hold */
+  int other = call(w);
+  say(other, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  expect(w, other, "\r\n\r\n0");
+  close(other);
   close(fd);
 }
 
@@ -368,6 +411,8 @@ static void queries_are_decoded(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(slow_heads_are_refused, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(slow_bodies_are_refused, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(who_takes_no_answer_is_not_heard, set_up, tear_down),
       cmocka_unit_test_setup_teardown(silent_connections_are_closed, set_up, tear_down),
       cmocka_unit_test_setup_teardown(one_connection_many_requests, set_up, tear_down),
       cmocka_unit_test_setup_teardown(giant_bodies_are_not_read, set_up, tear_down),

@@ -17,7 +17,7 @@
 
 enum {
   HEAD_MS = 10000,    /* for a head, from its first byte or from connecting */
-  BODY_SECONDS = 30,  /* for a body */
+  BODY_TIMES = 3,     /* so many times as long for a body */
   IDLE_SECONDS = 75,  /* between requests */
   WRITE_SECONDS = 30, /* without taking a byte */
   LINGER_SECONDS =
@@ -99,8 +99,8 @@ static void wait_for(connection *c, long seconds) {
   evtimer_add(c->timer, &t);
 }
 
-static void wait_for_head(connection *c) {
-  long ms = c->server->patience_ms;
+static void wait_patiently(connection *c, long times) {
+  long ms = c->server->patience_ms * times;
   struct timeval t = {ms / 1000, ms % 1000 * 1000};
   evtimer_add(c->timer, &t);
 }
@@ -311,7 +311,7 @@ static bool check_head(connection *c) {
     if (http_same(head->fields[HTTP_EXPECT], "100-continue")) {
       evbuffer_add_printf(bufferevent_get_output(c->bev), "HTTP/1.1 100 Continue\r\n\r\n");
     }
-    if (head->length) wait_for(c, BODY_SECONDS);
+    if (head->length) wait_patiently(c, BODY_TIMES);
     return true;
   }
   /* A body that was not read would be taken for a request. */
@@ -330,7 +330,7 @@ static bool read_head(connection *c) {
   size_t there = evbuffer_get_length(in);
   if (there && !c->begun) {
     c->begun = true;
-    wait_for_head(c);
+    wait_patiently(c, 1);
   }
   struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
   if (end.pos < 0 || end.pos + 4 > HTTP_HEAD_MOST) {
@@ -481,7 +481,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
   bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
   bufferevent_set_timeouts(c->bev, NULL, &slow);
   expect_head(c);
-  wait_for_head(c);
+  wait_patiently(c, 1);
   bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 

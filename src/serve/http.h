@@ -49,7 +49,7 @@ typedef struct http_place {
   const char *address; /* numeric, IPv4 or IPv6 */
   uint16_t port;       /* 0: any that is free */
   const char *path;    /* a unix socket instead, to which only the user may connect; or NULL */
-  long patience_ms;    /* for the head of a request; 0: 10 seconds */
+  long patience_ms;    /* for the head of a request, and three times as long for its body; 0: 10 seconds */
 } http_place;
 
 /* LAN_EBUSY: someone listens there. LAN_EIO, LAN_EINVAL. */
