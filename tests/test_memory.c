@@ -243,7 +243,7 @@ static void linked_notes_can_be_left_out(void **state) {
   const lan_result *r;
   size_t n;
   uint32_t note = note_called(m, "Cà phê");
-  lan_query no = {0, LAN_LINKED_NO}, only = {0, LAN_LINKED_ONLY};
+  lan_query no = {.linked = LAN_LINKED_NO}, only = {.linked = LAN_LINKED_ONLY};
   assert_int_equal(lan_memory_related(m, note, &no, &r, &n, NULL), LAN_OK);
   for (size_t i = 0; i < n; i++) assert_int_equal(r[i].linked, 0);
   assert_int_not_equal(rank_of(m, r, n, "Bạn bè"), 0);
@@ -400,7 +400,7 @@ static void changes_of_the_vault_are_told(void **state) {
 
 /* Every answer of two memories, note by note. */
 static void assert_same_answers(lan_memory *a, lan_memory *b) {
-  lan_query q = {100, LAN_LINKED_YES};
+  lan_query q = {.limit = 100};
   assert_int_equal(lan_memory_size(a), lan_memory_size(b));
   for (uint32_t v = 0; v < lan_memory_size(a); v++) {
     const lan_result *x, *y;

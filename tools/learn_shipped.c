@@ -6,7 +6,7 @@
  * trained to bring them back, all vaults counting alike. With --leave-out the vaults whose path holds NAME
  * are not learnt from: weights for measuring on them. With --questions recall by question is learnt too: a line of
  * FILE is a question, a tab, and the paths of the notes that answer it, with '|' between; without VAULTs all else
- * stays as it is. */
+ * stays as it is, but for what is set and not learnt (learn_set_given). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +126,7 @@ int main(int argc, char **argv) {
       p.vaults[p.n_vaults++] = argv[i];
     }
   }
-  if (p.n_vaults == 0 && !p.questions) {
+  if (!p.out) {
     fputs(
         "usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] [--questions VAULT "
         "FILE] VAULT...\n",

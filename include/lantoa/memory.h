@@ -183,6 +183,7 @@ enum {
 typedef struct lan_query {
   size_t limit;      /**< results at most; 0: 10 */
   lan_linked linked; /**< default: LAN_LINKED_YES */
+  int64_t at_ms;     /**< asked then, in ms since 1970: what was opened later is not known; 0: now */
 } lan_query;
 
 typedef struct lan_result {
@@ -474,7 +475,7 @@ LAN_API lan_status lan_memory_import(lan_memory *memory, const char *bytes, size
 
 typedef struct lan_learn_options {
   uint64_t seed;
-  size_t examples; /**< of hidden links, and of opens, to learn from, at most; 0: 2000 */
+  size_t examples; /**< hidden links to learn from, at most, and five times as many opens; 0: 2000 */
   /** Called now and then with what is done, 0 .. 1; nonzero stops with LAN_ECANCELED, nothing being
    * changed. May be NULL. */
   int (*progress)(void *ctx, double done);

@@ -149,6 +149,7 @@ lan_status lan_memory_related(lan_memory *m, uint32_t note, const lan_query *que
   }
   lan_status s = memory_cue(m, note, err);
   if (s == LAN_OK) s = memory_use_habits(m, err);
+  if (query && query->at_ms) m->score.now_ms = query->at_ms;
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, limit_of(query), err);
   if (s == LAN_OK) s = rank_candidates(m, query, err);
   if (s != LAN_OK) return s;

@@ -10,28 +10,37 @@ static const double DAY_MS = 86400000;
 void habits_free(habits *h) {
   VEC_FREE(&h->by_from);
   VEC_FREE(&h->by_note);
+  VEC_FREE(&h->by_time);
   lan_map_free(&h->verdicts);
-  *h = (habits){0};
+  *h = (habits){.revision = h->revision + 1};
 }
 
 /* ---- order ---- */
 
-static int by_time(const habit *a, const habit *b) {
+static int compare_times(const habit *a, const habit *b) {
   return (a->at_ms > b->at_ms) - (a->at_ms < b->at_ms);
 }
 
 static int by_from(const void *a, const void *b) {
   const habit *x = a, *y = b;
   if (x->from != y->from) return x->from > y->from ? 1 : -1;
-  int t = by_time(x, y);
+  int t = compare_times(x, y);
   return t ? t : (x->note > y->note) - (x->note < y->note);
 }
 
 static int by_note(const void *a, const void *b) {
   const habit *x = a, *y = b;
   if (x->note != y->note) return x->note > y->note ? 1 : -1;
-  int t = by_time(x, y);
+  int t = compare_times(x, y);
   return t ? t : (x->from > y->from) - (x->from < y->from);
+}
+
+static int by_time(const void *a, const void *b) {
+  const habit *x = a, *y = b;
+  int t = compare_times(x, y);
+  if (t) return t;
+  return x->note != y->note ? (x->note > y->note) - (x->note < y->note)
+                            : (x->from > y->from) - (x->from < y->from);
 }
 
 /* The first that is not before `key`. */
@@ -59,7 +68,11 @@ static bool insert(habit_list *l, const habit *open, int (*compare)(const void *
 
 lan_status habits_add(habits *h, habit open, lan_error *err) {
   if (!h->read) return LAN_OK;
-  if (insert(&h->by_from, &open, by_from) && insert(&h->by_note, &open, by_note)) return LAN_OK;
+  if (h->by_time.len && by_time(&open, &h->by_time.data[h->by_time.len - 1]) < 0) h->revision++;
+  if (insert(&h->by_from, &open, by_from) && insert(&h->by_note, &open, by_note) &&
+      insert(&h->by_time, &open, by_time)) {
+    return LAN_OK;
+  }
   h->read = false; /* to be read again */
   return lan_fail_memory(err, 0);
 }
@@ -92,24 +105,29 @@ static bool take(void *ctx, const memory_event *e) {
   return !r->failed;
 }
 
+static lan_status copy_sorted(habit_list *to, const habit_list *from,
+                              int (*compare)(const void *, const void *), lan_error *err) {
+  if (!VEC_RESERVE(to, from->len)) return lan_fail_memory(err, 0);
+  to->len = from->len;
+  if (from->len == 0) return LAN_OK;
+  memcpy(to->data, from->data, from->len * sizeof *from->data);
+  qsort(to->data, to->len, sizeof *to->data, compare);
+  return LAN_OK;
+}
+
 lan_status habits_read(habits *h, const memory_records *records, const catalog *cat,
                        lan_error *err) {
   reading r = {h, cat, false};
   habits_free(h);
   lan_status s = records->each_event(records->ctx, take, &r, err);
-  if (s == LAN_OK && (r.failed || !VEC_RESERVE(&h->by_note, h->by_from.len))) {
-    s = lan_fail_memory(err, 0);
-  }
+  if (s == LAN_OK && r.failed) s = lan_fail_memory(err, 0);
+  if (s == LAN_OK) s = copy_sorted(&h->by_note, &h->by_from, by_note, err);
+  if (s == LAN_OK) s = copy_sorted(&h->by_time, &h->by_from, by_time, err);
   if (s != LAN_OK) {
     habits_free(h);
     return s;
   }
-  h->by_note.len = h->by_from.len;
-  if (h->by_from.len) {
-    memcpy(h->by_note.data, h->by_from.data, h->by_from.len * sizeof *h->by_note.data);
-    qsort(h->by_from.data, h->by_from.len, sizeof *h->by_from.data, by_from);
-    qsort(h->by_note.data, h->by_note.len, sizeof *h->by_note.data, by_note);
-  }
+  if (h->by_from.len) qsort(h->by_from.data, h->by_from.len, sizeof *h->by_from.data, by_from);
   h->read = true;
   return LAN_OK;
 }
@@ -131,6 +149,10 @@ const habit *habits_from(const habits *h, uint32_t note, size_t *n) {
 const habit *habits_of(const habits *h, uint32_t note, size_t *n) {
   return range(&h->by_note, &(habit){0, note, INT64_MIN}, &(habit){0, note + 1, INT64_MIN}, by_note,
                n);
+}
+
+size_t habits_before(const habits *h, int64_t ms) {
+  return lower_bound(&h->by_time, &(habit){0, 0, ms}, by_time);
 }
 
 lan_verdict habits_verdict(const habits *h, uint32_t note, uint32_t related) {

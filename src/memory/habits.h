@@ -22,6 +22,8 @@ typedef struct habits {
   bool read;          /* memory.db's events are here; zero-initialise */
   habit_list by_from; /* in order of (from, at_ms) */
   habit_list by_note; /* in order of (note, at_ms) */
+  habit_list by_time; /* in order of (at_ms, note, from) */
+  uint32_t revision;  /* another one when by_time no longer begins as it did */
   lan_map verdicts;   /* note and result -> lan_verdict + 3 */
 } habits;
 
@@ -45,6 +47,9 @@ lan_status habits_add(habits *h, habit open, lan_error *err);
 /* The opens from a note, and of a note, in order of time. */
 const habit *habits_from(const habits *h, uint32_t note, size_t *n);
 const habit *habits_of(const habits *h, uint32_t note, size_t *n);
+
+/* How many opens there were before a time. */
+size_t habits_before(const habits *h, int64_t ms);
 
 lan_verdict habits_verdict(const habits *h, uint32_t note, uint32_t related);
 

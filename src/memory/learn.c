@@ -18,8 +18,13 @@ enum { BATCH = 32, CHECK_EVERY = 50 };
 static const float LINK_OUT_WEIGHT = 2.0f, LINK_IN_WEIGHT = -1.0f;
 
 /* Nor of use: what these weigh is set until there are opens to learn from. */
-static const float OPENED_AFTER_WEIGHT = 5.0f, OPENED_BEFORE_WEIGHT = 1.5f, HABIT_WEIGHT = 0.5f,
-                   VERDICT_WEIGHT = 4.0f;
+static const struct {
+  score_feature f;
+  float weight;
+} OF_USE[] = {{FEATURE_OPENED_AFTER, 5.0f}, {FEATURE_OPENED_BEFORE, 2.0f}, {FEATURE_HABIT, 0.5f},
+              {FEATURE_VERDICT, 4.0f},      {FEATURE_AGAIN, 1.0f},         {FEATURE_CHOSEN, 1.0f},
+              {FEATURE_ALIKE_AFTER, 1.0f},  {FEATURE_TRAIL, -0.5f},        {FEATURE_TRAIL_AFTER, 1.0f},
+              {FEATURE_TRAIL_DEPTH, 0.0f}};
 
 void learn_set_free(learn_set *set) {
   VEC_FREE(&set->features);
@@ -86,26 +91,24 @@ lan_status learn_gather(lan_memory *shadow, const hidden_links *h, learn_set *se
   return s;
 }
 
-static int by_time(const void *a, const void *b) {
-  const habit *x = a, *y = b;
-  if (x->at_ms != y->at_ms) return x->at_ms > y->at_ms ? 1 : -1;
-  return x->note != y->note ? (x->note > y->note) - (x->note < y->note)
-                            : (x->from > y->from) - (x->from < y->from);
-}
-
+/* Without a trail every third time: not all who ask came by way of notes. */
 static lan_status gather_open(lan_memory *m, const habit *open, learn_part part, learn_set *set,
                               lan_error *err) {
   memory_new_answer(m);
+  m->score.no_trail = set->examples.len % 3 == 2;
   lan_status s = memory_cue(m, open->from, err);
   m->score.now_ms = open->at_ms;
   if (s == LAN_OK) s = score_candidates(&m->score, &m->cue, LEARN_CANDIDATES, err);
+  m->score.no_trail = false;
   return s == LAN_OK ? add_example(m, open->from, open->note, part, set, err) : s;
 }
 
-lan_status learn_gather_opens(lan_memory *m, size_t most, learn_set *set, lan_error *err) {
+lan_status learn_gather_opens(lan_memory *m, size_t most,
+                              int (*progress)(void *ctx, uint32_t done, uint32_t all), void *ctx,
+                              learn_set *set, lan_error *err) {
   lan_status s = memory_use_habits(m, err);
   if (s != LAN_OK || !m->score.habits) return s;
-  const habit_list *all = &m->habits.by_from;
+  const habit_list *all = &m->habits.by_time;
   habit *opens = lan_alloc_array(all->len, sizeof *opens);
   size_t n = 0;
   if (!opens) return lan_fail_memory(err, all->len * sizeof *opens);
@@ -113,10 +116,13 @@ lan_status learn_gather_opens(lan_memory *m, size_t most, learn_set *set, lan_er
     const habit *h = &all->data[i];
     if (h->from != UINT32_MAX && h->from != h->note) opens[n++] = *h;
   }
-  if (n) qsort(opens, n, sizeof *opens, by_time);
   size_t taken = n < most ? n : most;
   for (size_t i = 0; s == LAN_OK && i < taken; i++) {
     size_t at = i * n / taken;
+    if (i % 64 == 0 && progress(ctx, (uint32_t)(i * 1000 / taken), 1000) != 0) {
+      s = lan_fail(err, LAN_ECANCELED, "stopped");
+      break;
+    }
     s = gather_open(m, &opens[at], at < n - n / 5 ? LEARN_FROM : LEARN_HOLD_BACK, set, err);
   }
   free(opens);
@@ -330,18 +336,15 @@ void learn_start(model_net *net, uint64_t seed) {
   learn_set_given(net);
 }
 
+static void set_given(model_net *net, score_feature f, float weight) {
+  net->linear[f] = weight;
+  for (size_t h = 0; h < MODEL_HIDDEN; h++) net->hidden[f][h] = 0;
+}
+
 void learn_set_given(model_net *net) {
-  const struct {
-    score_feature f;
-    float weight;
-  } given[] = {{FEATURE_LINK_OUT, LINK_OUT_WEIGHT},
-               {FEATURE_LINK_IN, LINK_IN_WEIGHT},
-               {FEATURE_OPENED_AFTER, OPENED_AFTER_WEIGHT},
-               {FEATURE_OPENED_BEFORE, OPENED_BEFORE_WEIGHT},
-               {FEATURE_HABIT, HABIT_WEIGHT},
-               {FEATURE_VERDICT, VERDICT_WEIGHT}};
-  for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-    net->linear[given[i].f] = given[i].weight;
-    for (size_t h = 0; h < MODEL_HIDDEN; h++) net->hidden[given[i].f][h] = 0;
+  set_given(net, FEATURE_LINK_OUT, LINK_OUT_WEIGHT);
+  set_given(net, FEATURE_LINK_IN, LINK_IN_WEIGHT);
+  for (size_t i = 0; i < sizeof OF_USE / sizeof *OF_USE; i++) {
+    set_given(net, OF_USE[i].f, OF_USE[i].weight);
   }
 }

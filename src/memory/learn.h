@@ -32,8 +32,11 @@ void learn_set_free(learn_set *set);
 lan_status learn_gather(lan_memory *shadow, const hidden_links *h, learn_set *set, lan_error *err);
 
 /* Appends examples for at most `most` of the opens that came from another note, spread evenly over time: what was
- * known before each is what its features tell. The last fifth is held back. */
-lan_status learn_gather_opens(lan_memory *m, size_t most, learn_set *set, lan_error *err);
+ * known before each is what its features tell. The last fifth is held back. Calls progress(ctx, done, 1000) now and
+ * then; nonzero: LAN_ECANCELED. */
+lan_status learn_gather_opens(lan_memory *m, size_t most,
+                              int (*progress)(void *ctx, uint32_t done, uint32_t all), void *ctx,
+                              learn_set *set, lan_error *err);
 
 typedef struct learn_options {
   uint64_t seed;

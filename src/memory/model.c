@@ -32,7 +32,13 @@ static const char *const FEATURE_NAMES[FEATURES] = {[FEATURE_LINK_OUT] = "link_o
                                                     [FEATURE_OPENED_AFTER] = "opened_after",
                                                     [FEATURE_OPENED_BEFORE] = "opened_before",
                                                     [FEATURE_HABIT] = "habit",
-                                                    [FEATURE_VERDICT] = "verdict"};
+                                                    [FEATURE_VERDICT] = "verdict",
+                                                    [FEATURE_AGAIN] = "again",
+                                                    [FEATURE_CHOSEN] = "chosen",
+                                                    [FEATURE_ALIKE_AFTER] = "alike_after",
+                                                    [FEATURE_TRAIL] = "trail",
+                                                    [FEATURE_TRAIL_AFTER] = "trail_after",
+                                                    [FEATURE_TRAIL_DEPTH] = "trail_depth"};
 
 /* Numbers are taken four at a time. */
 typedef float four __attribute__((vector_size(16)));

@@ -33,7 +33,13 @@ static const lan_signal SIGNALS[FEATURES] = {[FEATURE_LINK_OUT] = LAN_SIGNAL_LIN
                                              [FEATURE_OPENED_AFTER] = LAN_SIGNAL_USE,
                                              [FEATURE_OPENED_BEFORE] = LAN_SIGNAL_USE,
                                              [FEATURE_HABIT] = LAN_SIGNAL_USE,
-                                             [FEATURE_VERDICT] = LAN_SIGNAL_USE};
+                                             [FEATURE_VERDICT] = LAN_SIGNAL_USE,
+                                             [FEATURE_AGAIN] = LAN_SIGNAL_USE,
+                                             [FEATURE_CHOSEN] = LAN_SIGNAL_USE,
+                                             [FEATURE_ALIKE_AFTER] = LAN_SIGNAL_USE,
+                                             [FEATURE_TRAIL] = LAN_SIGNAL_USE,
+                                             [FEATURE_TRAIL_AFTER] = LAN_SIGNAL_USE,
+                                             [FEATURE_TRAIL_DEPTH] = LAN_SIGNAL_USE};
 
 enum { KEPT_LEAST = 300 }; /* candidates whose titles are compared */
 
@@ -140,6 +146,7 @@ void score_state_free(score_state *st) {
   free(st->folders);
   free(st->folder);
   free(st->titles);
+  tally_free(&st->tally);
   lan_arena_free(&st->arena);
   lan_map_free(&st->names);
   VEC_FREE(&st->named);
@@ -168,6 +175,13 @@ float *score_feature_of(score_state *st, uint32_t note, score_feature f) {
     st->slot[note] = (uint32_t)st->candidates.len;
   }
   return &st->candidates.data[st->slot[note] - 1].features[f];
+}
+
+const score_candidate *score_candidate_of(const score_state *st, uint32_t note) {
+  for (size_t i = 0; i < st->candidates.len; i++) {
+    if (st->candidates.data[i].note == note) return &st->candidates.data[i];
+  }
+  return NULL;
 }
 
 void score_forget_candidates(score_state *st) {

@@ -13,6 +13,8 @@
 #include "memory/habits.h"
 #include "memory/index.h"
 #include "memory/tagged.h"
+#include "memory/tally.h"
+#include "memory/trail.h"
 
 typedef enum score_feature {
   FEATURE_LINK_OUT,      /* the cue links to it */
@@ -40,6 +42,12 @@ typedef enum score_feature {
   FEATURE_OPENED_BEFORE, /* the cue was opened from it */
   FEATURE_HABIT,         /* how often and how lately it was opened */
   FEATURE_VERDICT,       /* 1: it was said to belong to the cue; -1: not to */
+  FEATURE_AGAIN,         /* how lately it was opened from the cue */
+  FEATURE_CHOSEN,        /* how often it is opened where it is linked */
+  FEATURE_ALIKE_AFTER,   /* it was opened from notes like the cue */
+  FEATURE_TRAIL,         /* the user just came by it */
+  FEATURE_TRAIL_AFTER,   /* it was opened after notes by which the user just came */
+  FEATURE_TRAIL_DEPTH,   /* how many these are: the same for all candidates */
   FEATURES
 } score_feature;
 
@@ -105,6 +113,8 @@ typedef struct score_state {
   const score_model *model; /* that scores */
   const habits *habits;     /* NULL: of nothing that was opened is known */
   int64_t now_ms;           /* what is opened later is not known yet */
+  tally tally;              /* of the habits up to then */
+  bool no_trail;            /* asked by someone who did not come by way of notes */
   lan_spreader *spreader;
   float *text;       /* by note: BM25 of the cue; 0 between calls */
   uint32_t *touched; /* notes that have some */
@@ -140,6 +150,9 @@ void score_normalise_cue(score_cue *cue);
 /* Makes the candidates of a cue with all their features, into state->candidates: at least the `most` best,
  * and not many more. */
 lan_status score_candidates(score_state *state, const score_cue *cue, size_t most, lan_error *err);
+
+/* A note as a candidate; NULL: it is none. */
+const score_candidate *score_candidate_of(const score_state *st, uint32_t note);
 
 /* The candidate's score, and its parts. */
 double score_sum(const score_state *st, const score_candidate *c, const score_cue *cue,

@@ -6,7 +6,16 @@
 #include "memory/learn.h"
 #include "store/memory_db.h"
 
-enum { ROUNDS = 4, EXAMPLES = 2000, LEAST = 40, STEPS = 800 };
+enum {
+  ROUNDS = 4,
+  EXAMPLES = 2000,
+  OPENS_TIMES = 5, /* so many more of opens: each took a decision, and needs no vault made without it */
+  LEAST = 40,
+  STEPS = 800
+};
+
+/* Weights learnt in other vaults are near what this one's links want; what opens want was set, or comes from others. */
+static const float RATE_OF_LINKS = 0.002f, RATE_OF_OPENS = 0.02f;
 
 typedef struct tuning {
   lan_memory *m;
@@ -32,12 +41,16 @@ static lan_status gather_round(tuning *t, uint64_t seed, size_t most, lan_error 
   return s;
 }
 
+static int on_open(void *ctx, uint32_t done, uint32_t all) {
+  return told(ctx, 0.3 * (double)done / (double)all, NULL) != LAN_OK;
+}
+
 static lan_status gather(tuning *t, lan_error *err) {
   size_t all = t->o && t->o->examples ? t->o->examples : EXAMPLES;
   uint64_t seed = t->o ? t->o->seed : 0;
-  lan_status s = learn_gather_opens(t->m, all, &t->opens, err);
+  lan_status s = learn_gather_opens(t->m, OPENS_TIMES * all, on_open, t, &t->opens, err);
   for (uint64_t round = 0; s == LAN_OK && round < ROUNDS; round++) {
-    s = told(t, 0.5 * (double)round / ROUNDS, err);
+    s = told(t, 0.3 + 0.3 * (double)round / ROUNDS, err);
     if (s == LAN_OK) s = gather_round(t, 1000 * seed + 500 + round, all / ROUNDS, err);
   }
   if (s == LAN_OK && t->links.examples.len < LEAST && t->opens.examples.len < LEAST) {
@@ -52,7 +65,7 @@ static lan_status gather(tuning *t, lan_error *err) {
 
 static int on_step(void *ctx, uint32_t step, uint32_t steps) {
   const tuning *t = ctx;
-  return told(t, 0.5 + 0.5 * (double)step / (double)steps, NULL) != LAN_OK;
+  return told(t, 0.6 + 0.4 * (double)step / (double)steps, NULL) != LAN_OK;
 }
 
 static lan_status keep(lan_memory *m, const score_model *model, lan_error *err) {
@@ -69,18 +82,19 @@ static lan_status keep(lan_memory *m, const score_model *model, lan_error *err) 
 
 static lan_status tune(tuning *t, lan_learn_report *r, lan_error *err) {
   lan_memory *m = t->m;
+  size_t opens = t->opens.examples.len >= LEAST ? t->opens.examples.len : 0;
   learn_options o = {.seed = t->o ? t->o->seed : 0,
-                     .steps = STEPS,
-                     .rate = 0.002f,
+                     .steps = opens ? STEPS + (uint32_t)opens / 4 : STEPS,
+                     .rate = opens ? RATE_OF_OPENS : RATE_OF_LINKS,
                      .weight_decay = 0.01f,
                      .validation = 0.25,
                      .progress = on_step,
                      .progress_ctx = t};
   learn_quality before, after;
-  const learn_set *sets[2];
+  const learn_set *sets[2] = {NULL, NULL};
   size_t n = 0;
   if (t->links.examples.len >= LEAST) sets[n++] = &t->links;
-  if (t->opens.examples.len >= LEAST) sets[n++] = &t->opens;
+  if (opens) sets[n++] = &t->opens;
   score_model tuned = m->model;
   lan_status s = learn_train(sets, n, &o, &tuned.note, &before, &after, err);
   if (s != LAN_OK) return s;

@@ -173,6 +173,21 @@ static bool opened_between(const habits *h, uint32_t from, uint32_t note) {
   return false;
 }
 
+/* The feature of use that weighs most for a result. */
+static score_feature strongest_use(const lan_memory *m, uint32_t note) {
+  static const score_feature ways[] = {FEATURE_HABIT, FEATURE_CHOSEN, FEATURE_ALIKE_AFTER,
+                                       FEATURE_TRAIL_AFTER};
+  const score_candidate *c = score_candidate_of(&m->score, note);
+  float parts[FEATURES];
+  score_feature best = ways[0];
+  if (!c) return best;
+  model_parts(&m->model.note, c->features, parts);
+  for (size_t i = 1; i < sizeof ways / sizeof *ways; i++) {
+    if (parts[ways[i]] > parts[best]) best = ways[i];
+  }
+  return best;
+}
+
 static void say_use(const lan_memory *m, const lan_result *r, lan_buf *b) {
   uint32_t cue = m->cue.note;
   const char *name = m->index.cat.notes[cue].title.ptr;
@@ -182,6 +197,10 @@ static void say_use(const lan_memory *m, const lan_result *r, lan_buf *b) {
     lan_buf_printf(b, "said to belong to %s", name);
   } else if (opened_between(&m->habits, r->note, cue)) {
     lan_buf_printf(b, "%s was opened from it", name);
+  } else if (strongest_use(m, r->note) == FEATURE_TRAIL_AFTER) {
+    lan_buf_add_str(b, "opened after what you just opened");
+  } else if (strongest_use(m, r->note) == FEATURE_ALIKE_AFTER) {
+    lan_buf_printf(b, "opened from notes that read like %s", name);
   } else {
     lan_buf_add_str(b, "often opened");
   }

@@ -17,6 +17,8 @@ const reasons: [RegExp, string][] = [
   [/^opened from (.*) before$/, "đã từng mở từ $1"],
   [/^(.*) was opened from it$/, "từng là nơi mở $1"],
   [/^often opened$/, "hay được mở"],
+  [/^opened after what you just opened$/, "hay được mở sau những gì bạn vừa mở"],
+  [/^opened from notes that read like (.*)$/, "hay được mở từ những ghi chú giống $1"],
   [/^said to belong to (.*)$/, "bạn đã nói là hợp với $1"],
   [/^holds: (.*); (.*) shows (.*); tied to (.*)$/, "có từ: $1; $2 có hình $3; gắn với $4"],
   [/^holds: (.*); (.*) shows (.*)$/, "có từ: $1; $2 có hình $3"],
