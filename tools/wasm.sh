@@ -32,7 +32,7 @@ sources=$(
   of spread routes spread views
   of vault cached canvas_parts damage encode facts inline links names outline properties references sentence
   of memory ask catalog channels find habits handed index index_build memory mentions model network pair pictures question \
-    reader score tally trace trail use why
+    reader score tagged tally trace trail use why
   of answer answer
   of wasm exports platform
 )
