@@ -52,10 +52,7 @@ async function ask(page, words, path) {
 }
 
 /** The network of what was asked is there, and has spread. */
-const settled = (page) => page.waitForFunction(() => {
-  const cue = document.getElementById("cue").innerText.split("\n")[0], graph = document.getElementById("graph").getAttribute("aria-label") ?? "";
-  return cue && graph.includes(cue) && document.querySelector("#play:enabled[aria-pressed=false]");
-});
+const settled = (page) => page.waitForSelector(":is(#graph[aria-busy=false] ~ .player) #play:enabled[aria-pressed=false]");
 const shifted = async (page) => assert.ok((await page.evaluate(() => window.shifted)) < 0.01, "nothing moves by itself");
 
 const firstResultHasFocus = (page) => page.waitForFunction(() => document.activeElement === document.querySelector("#results .row"));
@@ -126,6 +123,7 @@ async function still() {
     new MutationObserver(() => window.played.push(document.getElementById("step").value)).observe(document.getElementById("step-name"), { childList: true });
   });
   await ask(page, "cà phê", "Cà phê.md");
+  assert.match(await page.getAttribute("#graph", "aria-label"), /^\d+ nút .* Cà phê/);
   assert.ok((await page.evaluate(() => window.played)).every((v) => v === "3"), "nothing was played");
   await page.click("#play");
   await page.waitForFunction(() => window.played.includes("2"));

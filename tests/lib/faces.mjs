@@ -30,13 +30,13 @@ export async function openBrowser() {
   });
 }
 
-/** A folder with a copy of a vault, in which all that is kept of it stays. */
+/** A folder with a copy of a vault (or for one that stays where it is), in which all that is kept of it stays. */
 export class World {
-  constructor(sample) {
+  constructor(sample, vault = null) {
     this.folder = mkdtempSync(join(tmpdir(), "lantoa-test-"));
-    this.vault = join(this.folder, "vault");
+    this.vault = vault ?? join(this.folder, "vault");
     this.stops = [];
-    cpSync(sample, this.vault, { recursive: true });
+    if (!vault) cpSync(sample, this.vault, { recursive: true });
     this.env = { ...process.env, HOME: this.folder };
     for (const name of ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]) delete this.env[name];
   }

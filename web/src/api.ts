@@ -86,18 +86,21 @@ function asParameters(cue: Cue): Record<string, string> {
   return cue.kind === "note" ? { note: cue.path } : { q: cue.kind === "question" ? cue.text : "" };
 }
 
+function recall(cue: Cue, more: Record<string, string | number>, signal: AbortSignal): Promise<Answer> {
+  if (cue.kind === "picture") return post("recall", { labels: cue.labels, ...more }, signal);
+  return get(cue.kind === "note" ? "related" : "recall", { ...asParameters(cue), ...more }, signal);
+}
+
 export const api = {
   status: () => get<Status>("status"),
   suggest: (q: string, signal: AbortSignal) => get<{ notes: Found[] }>("suggest", { q }, signal),
   history: () => get<{ events: HistoryEvent[] }>("history", { n: 10 }),
 
-  answer(cue: Cue, signal: AbortSignal): Promise<Answer> {
-    if (cue.kind === "picture") {
-      return post("recall", { labels: cue.labels, n: RESULTS, activity: NODES }, signal);
-    }
-    const more = { ...asParameters(cue), n: RESULTS, activity: NODES };
-    return get(cue.kind === "note" ? "related" : "recall", more, signal);
-  },
+  answer: (cue: Cue, signal: AbortSignal) => recall(cue, { n: RESULTS }, signal),
+
+  /** Asked apart: it is a hundred times what the list is, which need not wait for it. */
+  activity: async (cue: Cue, signal: AbortSignal) =>
+    (await recall(cue, { n: 1, detail: "bare", activity: NODES }, signal)).activity,
 
   /** A picture is recognised once; its labels are the cue from then on. */
   recognise: (image: string) => post<Answer>("recall", { image, n: 1 }),

@@ -36,7 +36,7 @@ function fail(e: unknown): void {
 
 const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
-/** Asks, and shows the list, then how it came about. `keep`: the same is asked anew. `first`: nobody asked. */
+/** Asks, and shows the list; how it came about follows. `keep`: the same is asked anew. `first`: nobody asked. */
 async function show(to: Cue, keep = false, first = false): Promise<void> {
   const begun = performance.now();
   if (cue?.kind === "picture" && to !== cue) URL.revokeObjectURL(cue.url);
@@ -44,6 +44,7 @@ async function show(to: Cue, keep = false, first = false): Promise<void> {
   asked.abort();
   asked = new AbortController();
   const { signal } = asked;
+  byId("graph").setAttribute("aria-busy", "true");
   if (!keep && !first) tell(say("asking"));
   try {
     const answer = await api.answer(to, signal);
@@ -52,15 +53,23 @@ async function show(to: Cue, keep = false, first = false): Promise<void> {
     if (!keep) byId("results").parentElement!.scrollTop = 0;
     const ms = Math.max(1, Math.round(performance.now() - begun));
     if (!first) tell(answer.related.length ? say("found", answer.related.length, ms) : say("nothing"));
-    if (!keep) await painted(); // the list is there first
-    if (signal.aborted) return;
-    playButton.disabled = slider.disabled = !answer.activity?.nodes.length;
-    graph.show(answer.activity, !keep);
-    list.relight();
-    describeGraph(answer.activity?.nodes.length ?? 0);
+    void showActivity(to, !keep, signal);
   } catch (e) {
     if (!first) fail(e);
     else if (cue === to) cue = null;
+  }
+}
+
+async function showActivity(of: Cue, run: boolean, signal: AbortSignal): Promise<void> {
+  try {
+    const activity = await api.activity(of, signal);
+    playButton.disabled = slider.disabled = !activity?.nodes.length;
+    graph.show(activity, run);
+    list.relight();
+    describeGraph(activity?.nodes.length ?? 0);
+    byId("graph").setAttribute("aria-busy", "false");
+  } catch (e) {
+    fail(e);
   }
 }
 
@@ -130,6 +139,8 @@ const list = new List({
   async judge(r, verdict) {
     if (cue?.kind !== "note") return tell(say("noVerdict"));
     const of = cue;
+    asked.abort(); // what is on its way would come too late
+    explained.abort();
     try {
       await api.feedback(of.path, r.path, verdict);
       await show(of, true);

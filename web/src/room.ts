@@ -84,6 +84,7 @@ export class Room {
   async open(): Promise<void> {
     if (this.opened) return;
     this.opened = true;
+    this.lesson.translate();
     await Promise.all([this.lesson.begin(), this.words.touch(0, false)]);
   }
 
