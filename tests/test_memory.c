@@ -186,6 +186,33 @@ static void a_note_wakes_what_is_tied_to_it(void **state) {
   lan_memory_close(m);
 }
 
+/* Also where so many notes are called to mind that only the best are looked at more closely. */
+static void a_picture_counts_for_its_note_alone(void **state) {
+  enum { MANY = 700 };
+  (void)state;
+  write_note("p.png", "no matter");
+  write_note("Sọc.md", "![[p.png]]\n");
+  for (int i = 0; i < MANY; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "%d.md", i);
+    write_note(name, "[[Sọc]] [[Quán]]\n");
+  }
+  lan_memory_options o = places();
+  lan_memory *m = open_vault(&o);
+  const lan_result *r;
+  size_t n;
+  lan_label is = {"zebra", 0.9f};
+  assert_int_equal(lan_memory_label_picture(m, "p.png", "m1", &is, 1, NULL), LAN_OK);
+  assert_int_equal(lan_memory_recall_labels(m, &is, 1, NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(n, 10);
+  size_t rank = rank_of(m, r, n, "Sọc");
+  assert_int_not_equal(rank, 0);
+  for (size_t i = 0; i < n; i++) {
+    assert_int_equal(r[i].signals[LAN_SIGNAL_TEXT] > 0, i + 1 == rank);
+  }
+  lan_memory_close(m);
+}
+
 /* What a picture was taken for is what the notes that show it hold. */
 static void pictures_wake_their_notes(void **state) {
   (void)state;
@@ -500,6 +527,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(activation_is_told_step_by_step, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(a_note_wakes_what_is_tied_to_it, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(pictures_wake_their_notes, set_up, scratch_teardown),
+      cmocka_unit_test_setup_teardown(a_picture_counts_for_its_note_alone, set_up,
+                                      scratch_teardown),
       cmocka_unit_test_setup_teardown(linked_notes_can_be_left_out, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(reasons_show_the_sentence, set_up, scratch_teardown),
       cmocka_unit_test_setup_teardown(words_without_accents_find_accented_ones, set_up,

@@ -119,24 +119,37 @@ static size_t limit_of(const lan_query *query) {
   return query && query->limit ? query->limit : DEFAULT_LIMIT;
 }
 
+/* Whether a candidate may be an answer at all. */
+static bool is_wanted(const lan_memory *m, const score_candidate *c, lan_linked want) {
+  if (is_hidden(m, c->note)) return false;
+  bool linked = m->cue.note != UINT32_MAX && c->linked;
+  return want == LAN_LINKED_YES || linked == (want == LAN_LINKED_ONLY);
+}
+
+/* All are scored, and the best told with the parts of their scores. */
 static lan_status rank_candidates(lan_memory *m, const lan_query *query, lan_error *err) {
-  const score_state *st = &m->score;
+  score_state *st = &m->score;
   lan_linked want = query ? query->linked : LAN_LINKED_YES;
-  size_t limit = limit_of(query);
-  m->results.len = 0;
-  if (!VEC_RESERVE(&m->results, st->candidates.len)) return lan_fail_memory(err, 0);
-  for (size_t i = 0; i < st->candidates.len; i++) {
-    const score_candidate *c = &st->candidates.data[i];
-    lan_result *r = &m->results.data[m->results.len];
-    *r = (lan_result){.note = c->note};
-    if (is_hidden(m, c->note)) continue;
-    if (m->cue.note != UINT32_MAX) r->linked = c->linked;
-    if (want != LAN_LINKED_YES && (r->linked != 0) != (want == LAN_LINKED_ONLY)) continue;
-    r->score = score_sum(st, c, &m->cue, r->signals);
-    if (r->score > 0) m->results.len++;
+  size_t limit = limit_of(query), n = st->candidates.len;
+  float signals[LAN_SIGNALS];
+  if (limit > n) limit = n;
+  st->ranking.len = m->results.len = 0;
+  if (!VEC_RESERVE(&st->ranking, n + limit) || !VEC_RESERVE(&m->results, limit)) {
+    return lan_fail_memory(err, 0);
   }
-  if (m->results.len) qsort(m->results.data, m->results.len, sizeof(lan_result), by_score);
-  if (m->results.len > limit) m->results.len = limit;
+  for (size_t i = 0; i < n; i++) {
+    const score_candidate *c = &st->candidates.data[i];
+    double score = is_wanted(m, c, want) ? score_sum(st, c, &m->cue, signals) : 0;
+    if (score > 0) st->ranking.data[st->ranking.len++] = (lan_activation){c->note, score};
+  }
+  lan_activation *top = st->ranking.data + n; /* notes are in order of their paths */
+  m->results.len = lan_spread_top(st->ranking.data, st->ranking.len, NULL, 0, top, limit);
+  for (size_t i = 0; i < m->results.len; i++) {
+    const score_candidate *c = &st->candidates.data[st->slot[top[i].node] - 1];
+    lan_result *r = &m->results.data[i];
+    *r = (lan_result){.note = c->note, .linked = m->cue.note == UINT32_MAX ? 0 : c->linked};
+    r->score = score_sum(st, c, &m->cue, r->signals);
+  }
   return LAN_OK;
 }
 

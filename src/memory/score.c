@@ -242,7 +242,10 @@ static lan_status prune(score_state *st, const score_cue *cue, size_t most, lan_
   for (size_t i = 0; i < keep; i++) st->slot[st->candidates.data[top[i].node].note] = 1;
   size_t kept = 0;
   for (size_t i = 0; i < n; i++) {
-    if (st->slot[st->candidates.data[i].note]) st->candidates.data[kept++] = st->candidates.data[i];
+    score_candidate *c = &st->candidates.data[i];
+    if (!st->slot[c->note]) continue;
+    st->candidates.data[kept++] = *c;
+    st->slot[c->note] = (uint32_t)kept;
   }
   st->candidates.len = kept;
   return LAN_OK;
