@@ -59,10 +59,8 @@ check:
 	meson test -C build-sanitized --print-errorlogs --timeout-multiplier 4
 
 plugin:
-	tools/packages.sh build
-	esbuild plugin/src/main.ts --bundle --minify --format=cjs --target=es2018 --external:obsidian --log-level=warning \
-	  --outfile=build-plugin/main.js
-	cp plugin/manifest.json plugin/styles.css build-plugin
+	tools/packages.sh plugin
+	tools/plugin.sh build-plugin
 
 deb:
 	tools/packages.sh deb

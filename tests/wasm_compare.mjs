@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildModule, bundle } from "./lib/wasm.mjs";
+import { buildModule, bundle, packages } from "./lib/wasm.mjs";
 
 const LIMIT = 30, CLOSE = 1e-4;
 const [lantoa, root, ...vaults] = process.argv.slice(2).map((p) => resolve(p));
@@ -53,6 +53,7 @@ async function compare(tools, wasm, vault) {
 
 let code = 0;
 try {
+  packages();
   const wasm = buildModule(root), tools = await bundle(root, "tests/plugin/compare.ts", folder);
   for (const vault of vaults.length ? vaults : [join(root, "examples/vault")]) if (await compare(tools, wasm, vault)) code = 1;
 } finally {

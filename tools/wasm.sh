@@ -24,22 +24,25 @@ of() { # of FOLDER NAME...: the sources src/FOLDER/NAME.c
   shift
   for name; do echo "src/$folder/$name.c"; done
 }
+but() { # but FOLDER NAME...: all others of src/FOLDER
+  find "src/$1" -maxdepth 1 -name '*.c' | LC_ALL=C sort | grep -v -x -E "src/$1/($(shift; IFS='|'; echo "$*")).c"
+}
+# What is not needed costs nothing: the linker leaves it out.
 sources=$(
-  of base alloc error hash json pack rng str
-  of text bm25 bm25_build phrase unicode words
+  but base base64 file gen_bytes thread
+  but text gen_tables
   of graph graph
   of net safetensors
   of spread routes spread views
-  of vault cached canvas_parts damage encode facts inline links names outline properties references sentence
-  of memory ask catalog channels find habits handed index index_build memory mentions model network pair pictures question \
-    reader score tagged tally trace trail use why
+  but vault blocks canvas frontmatter ignore note walk watch
+  but memory cache export folder hide import label learn open question_learn remember share tune
   of answer answer
   of wasm exports platform
 )
 # shellcheck disable=SC2086 # a list of files
 clang --target=wasm32-wasi --sysroot=/usr -mexec-model=reactor -std=c11 -D_GNU_SOURCE -DLAN_VERSION=\"wasm\" \
   -Iinclude -Isrc "-I$out/include" -Wall -Wextra -Werror \
-  -Oz -flto -fno-math-errno -fno-trapping-math -ffp-contract=off -ffunction-sections -fdata-sections \
+  -O2 -flto -fno-math-errno -fno-trapping-math -ffp-contract=off -ffunction-sections -fdata-sections \
   $sources -Wl,--gc-sections,--strip-all,-z,stack-size=262144 -o "$out/linked.wasm"
 wasm-opt -O3 "$out/linked.wasm" -o "$out/optimized.wasm"
 

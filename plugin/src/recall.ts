@@ -3,6 +3,7 @@
 import { SuggestModal } from "obsidian";
 import type LantoaPlugin from "./main";
 import type { Result } from "../../web/src/answers";
+import { troubleOf } from "./results";
 import { reasonOf, say } from "./words";
 
 export class RecallModal extends SuggestModal<Result> {
@@ -11,17 +12,17 @@ export class RecallModal extends SuggestModal<Result> {
   constructor(private plugin: LantoaPlugin) {
     super(plugin.app);
     this.setPlaceholder(say("ask"));
-    this.emptyStateText = plugin.server.known ? say("nothing") : say("noServer");
+    this.emptyStateText = say("nothing");
   }
 
   async getSuggestions(question: string): Promise<Result[]> {
     const mine = ++this.asked;
-    if (!question.trim() || !this.plugin.server.known) return [];
+    if (!question.trim()) return [];
     try {
-      const results = await this.plugin.server.recall(question);
+      const results = await this.plugin.memory.recall(question);
       return mine === this.asked ? results : [];
-    } catch {
-      this.emptyStateText = say("lost");
+    } catch (e) {
+      this.emptyStateText = troubleOf(e);
       return [];
     }
   }

@@ -2,14 +2,14 @@
 
 import { App, HoverParent, HoverPopover, Keymap, setIcon, TFile } from "obsidian";
 import type { Result, Sentence, Why } from "../../web/src/answers";
-import { Refused, Server, Verdict } from "./server";
+import { Memory, Refused, Verdict } from "./memory";
 import { reasonOf, say } from "./words";
 
 export const SOURCE = "lantoa";
 
 export interface Listed {
   app: App;
-  server: Server;
+  memory: Memory;
   /** What was asked for; null for a question: then there are no verdicts. */
   cue: string | null;
   refresh(): void;
@@ -17,9 +17,18 @@ export interface Listed {
 
 const ARROWS: Record<Result["linked"], string> = { no: "", out: "→", in: "←", both: "↔" };
 
+/** How activation went from one to the next, by the kind of hop. */
+const HOPS: Record<string, string> = {
+  link: "→", "linked-from": "←", embed: "→", "embedded-in": "←", mention: "⇢", "mentioned-in": "⇠",
+};
+
+export function troubleOf(e: unknown): string {
+  if (e instanceof Refused) return e.message || say("lost");
+  return e instanceof Error ? e.message : String(e);
+}
+
 export function tellTrouble(place: HTMLElement, e: unknown): void {
-  const message = e instanceof Refused && e.message ? e.message : say("lost");
-  place.createDiv({ cls: "lantoa-note", text: message });
+  place.createDiv({ cls: "lantoa-note", text: troubleOf(e) });
 }
 
 export class Results implements HoverParent {
@@ -71,7 +80,7 @@ export class Results implements HoverParent {
     if (!open || why.hasChildNodes()) return;
     const cue = this.of.cue;
     try {
-      if (cue !== null) this.explain(why, await this.of.server.explain(cue, r.path));
+      if (cue !== null) this.explain(why, await this.of.memory.explain(cue, r.path));
       if (cue !== null) this.verdicts(why, cue, r);
     } catch (e) {
       tellTrouble(why, e);
@@ -82,7 +91,7 @@ export class Results implements HoverParent {
     for (const p of w.paths) {
       const line = place.createDiv({ cls: "lantoa-path" });
       line.createSpan({ cls: "lantoa-share", text: `${Math.round(100 * p.share)} %` });
-      line.createSpan({ text: p.hops.map((h) => h.name).join(" · ") });
+      line.createSpan({ text: p.hops.map((h, i) => (i ? ` ${HOPS[h.kind] ?? "·"} ${h.name}` : h.name)).join("") });
     }
     for (const s of w.sentences) this.sentence(place, s);
     if (w.words.length) place.createDiv({ cls: "lantoa-words", text: w.words.join(", ") });
@@ -104,7 +113,7 @@ export class Results implements HoverParent {
       const b = bar.createEl("button", { cls: "clickable-icon", attr: { "aria-label": label } });
       setIcon(b, icon);
       b.addEventListener("click", () => {
-        this.of.server.feedback(cue, r.path, verdict).then(() => this.of.refresh(), (e) => tellTrouble(place, e));
+        this.of.memory.feedback(cue, r.path, verdict).then(() => this.of.refresh(), (e) => tellTrouble(place, e));
       });
     };
     button("thumbs-up", say("good"), "good");

@@ -2,13 +2,9 @@
 
 import { requestUrl } from "obsidian";
 import type { Result, Why } from "../../web/src/answers";
+import { Memory, Refused, RESULTS, Verdict } from "./memory";
 
-export type Verdict = "good" | "bad" | "hidden" | "none";
-
-/** In the server's own words, or empty: it could not be reached. */
-export class Refused extends Error {}
-
-export class Server {
+export class Server implements Memory {
   private base = "";
   private token = "";
 
@@ -23,11 +19,11 @@ export class Server {
   }
 
   related(note: string, linked: "yes" | "no"): Promise<Result[]> {
-    return this.list(`related?note=${encodeURIComponent(note)}&n=30&linked=${linked}`);
+    return this.list(`related?note=${encodeURIComponent(note)}&n=${RESULTS}&linked=${linked}`);
   }
 
   recall(question: string): Promise<Result[]> {
-    return this.list(`recall?q=${encodeURIComponent(question)}&n=30`);
+    return this.list(`recall?q=${encodeURIComponent(question)}&n=${RESULTS}`);
   }
 
   explain(note: string, result: string): Promise<Why> {
@@ -40,6 +36,10 @@ export class Server {
 
   async feedback(note: string, related: string, verdict: Verdict): Promise<void> {
     await this.ask("feedback", { note, related, verdict });
+  }
+
+  close(): void {
+    // There is nothing to close.
   }
 
   private async list(path: string): Promise<Result[]> {

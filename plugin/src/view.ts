@@ -13,6 +13,7 @@ export class RelatedView extends ItemView {
   private pinned = false;
   private linked: "yes" | "no" = "yes";
   private asked = 0;
+  private shown = ""; // the answer that is on the screen
   private list!: HTMLElement;
   private heading!: HTMLElement;
 
@@ -60,22 +61,33 @@ export class RelatedView extends ItemView {
   }
 
   private async fill(): Promise<void> {
-    const { server } = this.plugin, note = this.note, mine = ++this.asked;
-    if (!server.known || note === null) {
-      this.heading.empty();
-      this.list.empty();
-      this.list.createDiv({ cls: "lantoa-note", text: say(server.known ? "noNote" : "noServer") });
+    const note = this.note, mine = ++this.asked;
+    if (note === null) {
+      this.tell("noNote");
       return;
     }
     this.heading.setText(note.slice(note.lastIndexOf("/") + 1).replace(/\.md$/, ""));
+    if (!this.list.hasChildNodes()) this.tell("reading");
     try {
-      const results = await server.related(note, this.linked);
-      if (mine !== this.asked) return; // another note was opened meanwhile
-      new Results(this.list, { app: this.app, server, cue: note, refresh: () => this.refresh() }).show(results);
+      const { memory } = this.plugin, results = await memory.related(note, this.linked), shown = JSON.stringify([note, results]);
+      // Another note was opened meanwhile; or nothing has changed, and what is unfolded stays so.
+      if (mine !== this.asked || shown === this.shown) return;
+      this.shown = shown;
+      new Results(this.list, { app: this.app, memory, cue: note, refresh: () => this.refresh() }).show(results);
     } catch (e) {
       if (mine !== this.asked) return;
-      this.list.empty();
+      this.clear();
       tellTrouble(this.list, e);
     }
+  }
+
+  private clear(): void {
+    this.shown = "";
+    this.list.empty();
+  }
+
+  private tell(what: "noNote" | "reading"): void {
+    this.clear();
+    this.list.createDiv({ cls: "lantoa-note", text: say(what) });
   }
 }

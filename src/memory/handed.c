@@ -95,6 +95,10 @@ uint32_t handed_find(const lan_memory *m, lan_str path) {
   return catalog_find(&m->index.cat, path);
 }
 
+lan_status handed_weights(lan_memory *m, lan_str bytes, lan_error *err) {
+  return model_decode(bytes, "the weights that were handed in", &m->model, err);
+}
+
 void handed_remember(lan_memory *m, size_t n_events) {
   m->counts = (memory_db_counts){.opens = n_events};
   m->habits.read = false;

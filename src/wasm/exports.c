@@ -155,6 +155,15 @@ WASM_EXPORT("remember") lan_status wasm_remember(void) {
   return done(LAN_OK, &err);
 }
 
+/* Weights that were learnt, as one string. */
+WASM_EXPORT("weights") lan_status wasm_weights(void) {
+  unpack u = input();
+  lan_error err;
+  lan_str bytes = unpack_string(&u);
+  lan_status s = u.bad ? no_input(&err) : handed_weights(core.memory, bytes, &err);
+  return done(s, &err);
+}
+
 /* ---- asking ---- */
 
 static lan_status note_of(unpack *u, uint32_t *note, lan_error *err) {

@@ -21,12 +21,13 @@ interface Exports {
   index(): number;
   change(): number;
   remember(): number;
+  weights(): number;
   related(): number;
   explain(): number;
   recall(): number;
 }
 
-type Call = "start" | "index" | "change" | "remember" | "related" | "explain" | "recall";
+type Call = "start" | "index" | "change" | "remember" | "weights" | "related" | "explain" | "recall";
 
 export class Core {
   private notes = new Map<string, Uint8Array>();
@@ -37,16 +38,16 @@ export class Core {
   private constructor(private wasm: Exports) {}
 
   static async start(module: Uint8Array): Promise<Core> {
-    // eslint-disable-next-line prefer-const -- the module's imports need the core, which needs its exports
-    let core: Core;
+    let core: Core | undefined; // the module's imports need the core, which needs its exports
     const host = {
-      note_size: (path: number, n: number) => core.noteSize(path, n),
-      note_copy: (to: number) => core.noteCopy(to),
+      note_size: (path: number, n: number) => core?.noteSize(path, n),
+      note_copy: (to: number) => core?.noteCopy(to),
       now: () => Date.now(),
-      random: (to: number, n: number) => void crypto.getRandomValues(core.bytes(to, n)),
+      random: (to: number, n: number) => core && crypto.getRandomValues(core.bytes(to, n)),
     };
     const wasi = { fd_close: () => NO_FILE, fd_seek: () => NO_FILE, fd_write: () => NO_FILE };
-    const { instance } = await WebAssembly.instantiate(module, { host, wasi_snapshot_preview1: wasi });
+    const compiled = await WebAssembly.compile(module as BufferSource);
+    const instance = await WebAssembly.instantiate(compiled, { host, wasi_snapshot_preview1: wasi });
     core = new Core(instance.exports as unknown as Exports);
     core.wasm._initialize();
     core.call("start");
@@ -56,6 +57,11 @@ export class Core {
   /** Bytes of linear memory that the module has grown to. */
   get size(): number {
     return this.wasm.memory.buffer.byteLength;
+  }
+
+  /** All that was put. */
+  get paths(): Iterable<string> {
+    return this.kinds.keys();
   }
 
   /** `packed` is what note.ts made; null for a file that is neither note nor canvas. Known from the next index() or change() on. */
@@ -92,6 +98,11 @@ export class Core {
       p.number(VERDICTS.indexOf(opened ? "none" : e.verdict));
     }
     this.call("remember", p);
+  }
+
+  /** What `lantoa learn` has learnt, instead of what the program came with. */
+  weights(bytes: Uint8Array): void {
+    this.call("weights", new Packer().bytes(bytes));
   }
 
   related(note: string, linked: Linked, limit: number): Result[] {

@@ -42,7 +42,7 @@ export function packNote(text: string, cache: CachedMetadata | null): Uint8Array
 type Item = [kind: number, first: string, second: string];
 type Fields = Record<string, unknown>;
 
-const textOf = (o: Fields, key: string): string => (typeof o[key] === "string" ? (o[key] as string) : "");
+const textOf = (o: Fields, key: string): string => (typeof o[key] === "string" ? o[key] : "");
 
 function listOf(canvas: unknown, key: string): Fields[] {
   const list = (canvas as Fields | null)?.[key];
