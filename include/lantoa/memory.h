@@ -400,7 +400,9 @@ LAN_API lan_status lan_memory_doctor(lan_memory *memory, const lan_defect **defe
  *  Nothing is changed then. */
 
 /** `note` was opened at `unix_ms` (0: now), coming from `from` (UINT32_MAX: from nowhere). LAN_ERANGE: there is
- *  no such note, or the time lies before 1970 or after 9999. */
+ *  no such note, or the time lies before 1970 or after 9999. Takes as long as a question: the weights learn from it
+ *  in small steps, which are kept once they have foreseen opens better (src/memory/online.h); not with
+ *  lan_memory_options.bare or weights. */
 LAN_API lan_status lan_memory_opened(lan_memory *memory, uint32_t from, uint32_t note,
                                      int64_t unix_ms, lan_error *err);
 /** The same by path, as lan_note.path has it, also with `bare`; `from` may be NULL. LAN_ENOTFOUND: `note` or

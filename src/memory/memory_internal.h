@@ -10,6 +10,7 @@
 #include "memory/habits.h"
 #include "memory/index.h"
 #include "memory/model.h"
+#include "memory/online.h"
 #include "memory/pictures.h"
 #include "memory/question.h"
 #include "memory/reader.h"
@@ -42,6 +43,7 @@ struct lan_memory {
   score_state score;    /* scratch memory of scoring, made for this index */
   score_model model;    /* that scores */
   bool has_learnt;      /* it is the vault's own, from memory.db */
+  online online;        /* what the opens since have made of it */
   reader_hidden hidden; /* links that this memory does not see (hide.h); target NULL: none */
   lan_arena skip_arena;
   skip_list skips;
@@ -84,6 +86,8 @@ lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
 
 /* The name of a vault's own weights in memory.db. */
 #define MEMORY_WEIGHTS "score"
+/* Keeps them there, and scores with them from now on. */
+lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_error *err);
 
 /* memory_own_db to change it: LAN_EINVAL, this is a handle. */
 lan_status memory_db_to_change(lan_memory *m, memory_db **db, lan_error *err);

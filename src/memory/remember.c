@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "memory/memory_internal.h"
+#include "memory/learn.h"
 #include "memory/remember.h"
 
 bool remember_time_fits(int64_t unix_ms) { return unix_ms >= 0 && unix_ms <= REMEMBER_LAST_MS; }
@@ -23,6 +24,44 @@ memory_records remember_records(memory_db *db) {
   return (memory_records){db, each_event, each_picture};
 }
 
+/* ---- weights ---- */
+
+lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_error *err) {
+  memory_db *db = NULL;
+  lan_buf bytes = {0};
+  lan_status s = model_encode(model, &bytes, err);
+  if (s == LAN_OK) s = memory_db_to_change(m, &db, err);
+  if (s == LAN_OK) {
+    s = memory_db_put_weights(db, MEMORY_WEIGHTS, lan_buf_str(&bytes), lan_clock_unix_ms(), err);
+  }
+  lan_buf_free(&bytes);
+  if (s != LAN_OK) return s;
+  m->model = *model;
+  m->has_learnt = true;
+  m->online = (online){0};
+  return LAN_OK;
+}
+
+/* The weights move by what was opened, as it was to be foreseen. What fails here is no harm to the open, which is kept. */
+static void learn_at_once(lan_memory *m, const habit *open) {
+  const score_state *st = &m->score;
+  if (m->options.bare || m->options.weights || open->from == UINT32_MAX || open->from == open->note) {
+    return;
+  }
+  memory_new_answer(m);
+  if (memory_cue(m, open->from, NULL) != LAN_OK || memory_use_habits(m, NULL) != LAN_OK) return;
+  m->score.now_ms = open->at_ms;
+  if (score_candidates(&m->score, &m->cue, LEARN_CANDIDATES, NULL) != LAN_OK) return;
+  size_t n = st->candidates.len, wanted = 0;
+  while (wanted < n && st->candidates.data[wanted].note != open->note) wanted++;
+  online_verdict v = online_step(&m->online, &m->model.note, st->candidates.data, n, wanted);
+  if (v == ONLINE_WORSE) m->online = (online){0};
+  if (v != ONLINE_BETTER) return;
+  score_model better = m->model;
+  better.note = m->online.net;
+  (void)memory_keep_weights(m, &better, NULL);
+}
+
 /* ---- opens ---- */
 
 static lan_status add_open(lan_memory *m, const char *from, const char *note, int64_t unix_ms,
@@ -36,14 +75,15 @@ static lan_status add_open(lan_memory *m, const char *from, const char *note, in
   if (!remember_time_fits(e.at_ms)) {
     return lan_fail(err, LAN_ERANGE, "a time lies between the years 1970 and 9999");
   }
+  habit h = {*from ? catalog_find(&m->index.cat, lan_str_of(from)) : UINT32_MAX,
+             catalog_find(&m->index.cat, lan_str_of(note)), e.at_ms};
+  bool known = h.note != UINT32_MAX && (h.from != UINT32_MAX || !*from);
   lan_status s = memory_db_to_change(m, &db, err);
+  if (s == LAN_OK && known) learn_at_once(m, &h); /* before anybody knows of it */
   if (s == LAN_OK) s = memory_db_add_open(db, &e, err);
   if (s != LAN_OK) return s;
   m->counts.opens++;
   if (m->options.bare) memory_db_leave_log(db);
-  habit h = {*from ? catalog_find(&m->index.cat, lan_str_of(from)) : UINT32_MAX,
-             catalog_find(&m->index.cat, lan_str_of(note)), e.at_ms};
-  bool known = h.note != UINT32_MAX && (h.from != UINT32_MAX || !*from);
   if (known) (void)habits_add(&m->habits, h, NULL); /* else it is read again when wanted */
   return LAN_OK;
 }
@@ -172,6 +212,7 @@ lan_status lan_memory_forget(lan_memory *m, const lan_span *span, size_t *n, lan
   lan_status s = memory_db_to_change(m, &db, err);
   if (s == LAN_OK) s = memory_db_forget(db, &of, &changed, err);
   if (s != LAN_OK) return s;
+  m->online = (online){0};
   if (n) *n = (size_t)changed;
   remember_count(m);
   return LAN_OK;

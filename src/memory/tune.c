@@ -68,18 +68,6 @@ static int on_step(void *ctx, uint32_t step, uint32_t steps) {
   return told(t, 0.6 + 0.4 * (double)step / (double)steps, NULL) != LAN_OK;
 }
 
-static lan_status keep(lan_memory *m, const score_model *model, lan_error *err) {
-  memory_db *db = NULL;
-  lan_buf bytes = {0};
-  lan_status s = model_encode(model, &bytes, err);
-  if (s == LAN_OK) s = memory_db_to_change(m, &db, err);
-  if (s == LAN_OK) {
-    s = memory_db_put_weights(db, MEMORY_WEIGHTS, lan_buf_str(&bytes), lan_clock_unix_ms(), err);
-  }
-  lan_buf_free(&bytes);
-  return s;
-}
-
 static lan_status tune(tuning *t, lan_learn_report *r, lan_error *err) {
   lan_memory *m = t->m;
   size_t opens = t->opens.examples.len >= LEAST ? t->opens.examples.len : 0;
@@ -108,9 +96,7 @@ static lan_status tune(tuning *t, lan_learn_report *r, lan_error *err) {
   r->mrr_after = r->kept ? after.mrr : before.mrr;
   r->hits10_after = r->kept ? after.hits10 : before.hits10;
   if (!r->kept) return LAN_OK;
-  s = keep(m, &tuned, err);
-  if (s == LAN_OK) m->model = tuned;
-  return s;
+  return memory_keep_weights(m, &tuned, err);
 }
 
 lan_status lan_memory_learn(lan_memory *m, const lan_learn_options *options,
