@@ -85,6 +85,7 @@ complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subc
 complete -c lantoa -n "__fish_seen_subcommand_from net; and not __fish_seen_subcommand_from $nets" -a show -d 'Layers, parameters, operations'
 complete -c lantoa -n "__fish_seen_subcommand_from train eval predict show" -F
 complete -c lantoa -n "__fish_seen_subcommand_from train" -s o -l output -r -d 'The model'
+complete -c lantoa -n "__fish_seen_subcommand_from net; and __fish_seen_subcommand_from export" -s o -l output -r -d 'The ONNX file'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l model -r -a 'mlp lenet resnet20 cnn' -d 'What is trained'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l optimizer -x -a 'sgd adam adamw rmsprop' -d 'The optimiser'
 complete -c lantoa -n "__fish_seen_subcommand_from train" -l schedule -x -a 'one-cycle cosine steps plateau constant' -d 'Of the rate'

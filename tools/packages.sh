@@ -14,7 +14,8 @@ page="chromium node-typescript"
 command -v npm >/dev/null || page="$page nodejs npm"
 # The memory as WebAssembly.
 plugin="clang lld wasi-libc libclang-rt-dev-wasm32 binaryen"
-ci="clang"
+# The shells whose completions are tried, and what reads manual pages and units.
+ci="clang zsh fish man-db groff-base systemd"
 fuzz="clang libclang-rt-14-dev"
 
 wanted=

@@ -2,7 +2,7 @@
 # Each command has a manual page that knows every option that its help names: manual.sh FOLDER
 . "$(dirname "$0")/lib.sh"
 folder=$1
-for command in related recall path suggest doctor index status opened feedback history forget export import learn eval simulate net 'net check' 'net eval' 'net explain' 'net predict' 'net show' 'net train'; do
+for command in related recall path suggest doctor index status opened feedback history forget export import learn eval serve mcp simulate net 'net check' 'net eval' 'net explain' 'net export' 'net predict' 'net show' 'net train'; do
   run help $command
   name=$(echo "lantoa-$command" | tr ' ' -)
   page="$folder/$name.1.scd"
@@ -19,6 +19,14 @@ if command -v scdoc >/dev/null; then
     code=$?
     exits 0
     says_nothing
+    command -v man >/dev/null && command -v groff >/dev/null || continue
+    ran="man $page"
+    cp "$T/out" "$T/page.1"
+    MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings=w -l "$T/page.1" >"$T/out" 2>"$T/err"
+    code=$?
+    exits 0
+    says_nothing
+    prints NAME
   done
 fi
 finish
