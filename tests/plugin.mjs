@@ -180,10 +180,19 @@ async function theVaultChanges() {
   await inVault("rename", "Mới <b>tinh.md", "Cũ rồi.md");
   await gone("Mới <b>tinh");
   await shows("Cũ rồi");
+  await open("Cũ rồi.md");
+  await cueIs("Cũ rồi");
+  await inVault("rename", "Cũ rồi.md", "Cũ hơn.md");
+  await inVault("rename", "Cũ hơn.md", "Cũ rồi.md");
+  await open("Mẫu/Nhật ký mẫu.md");
+  await page.waitForSelector("#right .lantoa-note");
+  assert.match(await page.textContent("#right .lantoa-note"), /loại trừ/);
+  await open("Du lịch/Hội An.md");
+  await shows("Cũ rồi");
   await inVault("write", "Công việc/Sơ đồ quán.canvas", JSON.stringify({ nodes: [{ id: "a", type: "file", file: "Du lịch/Hội An.md" }], edges: [] }));
   await shows("Sơ đồ quán");
   const changed = await said("Du lịch/Hội An.md");
-  await inPage(() => window.plugin.save()); // the memory begins anew
+  await inPage(() => window.plugin.memory.close()); // it begins anew
   assert.deepEqual(await said("Du lịch/Hội An.md"), changed);
   await inVault("remove", "Cũ rồi.md");
   await gone("Cũ rồi");

@@ -80,16 +80,15 @@ export class Local extends Component implements Memory {
 
   async opened(note: string, from: string | null): Promise<void> {
     this.log.opened(note, from, Date.now());
-    this.changed();
+    this.remembered();
   }
 
   async feedback(note: string, related: string, verdict: Verdict): Promise<void> {
     this.log.feedback(note, related, verdict, Date.now());
-    this.changed();
+    this.remembered();
   }
 
-  /** The log holds something new. */
-  changed(): void {
+  remembered(): void {
     this.taught = false;
     this.kept();
   }

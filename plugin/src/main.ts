@@ -19,6 +19,7 @@ export default class LantoaPlugin extends Plugin {
   settings: Settings = { address: "", learn: true };
   log = new Log([]);
   private asked: Memory | null = null;
+  private askedAt = ""; // the address in the settings then
   private before: string | null = null;
   private saveSoon = debounce(() => void this.write(), SAVE_MS, true);
 
@@ -35,6 +36,10 @@ export default class LantoaPlugin extends Plugin {
     this.registerMarkdownCodeBlockProcessor("lantoa", (_source, place, context) => this.fill(place, context.sourcePath));
     this.addSettingTab(new LantoaSettings(this));
     this.registerEvent(this.app.workspace.on("file-open", (file) => this.opened(file)));
+    this.registerEvent(this.app.vault.on("rename", (file, before) => {
+      if (this.before === before) this.before = file.path;
+      for (const view of this.views()) view.renamed(before, file.path);
+    }));
   }
 
   onunload(): void {
@@ -51,8 +56,9 @@ export default class LantoaPlugin extends Plugin {
 
   /** Who answers: `lantoa serve`, if its address is given, else the memory inside of the plugin. */
   get memory(): Memory {
-    const server = new Server(this.settings.address);
-    this.asked ??= server.known ? server : new Local(this.app, this.log, () => this.saveSoon(), () => this.refresh());
+    if (this.asked) return this.asked;
+    const server = new Server((this.askedAt = this.settings.address));
+    this.asked = server.known ? server : new Local(this.app, this.log, () => this.saveSoon(), () => this.refresh());
     return this.asked;
   }
 
@@ -63,8 +69,12 @@ export default class LantoaPlugin extends Plugin {
   }
 
   private renew(): void {
-    this.asked?.close();
-    this.asked = null;
+    if (this.askedAt === this.settings.address) {
+      this.asked?.remembered();
+    } else {
+      this.asked?.close();
+      this.asked = null;
+    }
     this.refresh();
   }
 

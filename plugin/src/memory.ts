@@ -13,6 +13,8 @@ export interface Memory {
   explain(note: string, result: string): Promise<Why>;
   opened(note: string, from: string | null): Promise<void>;
   feedback(note: string, related: string, verdict: Verdict): Promise<void>;
+  /** What is remembered has changed, not by way of the two above. */
+  remembered(): void;
   close(): void;
 }
 

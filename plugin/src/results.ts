@@ -23,6 +23,7 @@ const HOPS: Record<string, string> = {
 };
 
 export function troubleOf(e: unknown): string {
+  if (e instanceof Refused && e.message.startsWith("the memory does not know")) return say("unknown");
   if (e instanceof Refused) return e.message || say("lost");
   return e instanceof Error ? e.message : String(e);
 }

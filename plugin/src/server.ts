@@ -38,6 +38,10 @@ export class Server implements Memory {
     await this.ask("feedback", { note, related, verdict });
   }
 
+  remembered(): void {
+    // The server has a memory of its own.
+  }
+
   close(): void {
     // There is nothing to close.
   }

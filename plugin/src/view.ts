@@ -1,11 +1,17 @@
 // The view on the right: what the open note calls to mind.
 
 import { ItemView, WorkspaceLeaf } from "obsidian";
+import type { Result } from "../../web/src/answers";
 import type LantoaPlugin from "./main";
 import { Results, tellTrouble } from "./results";
 import { say } from "./words";
 
 export const VIEW = "lantoa-related";
+
+/** All that is seen of an answer: scores fade by and by, and not every time is worth drawing it anew. */
+function outline(note: string, results: Result[]): string {
+  return JSON.stringify([note, results.map((r) => [r.path, r.linked, r.reason, Math.round((100 * r.score) / results[0].score)])]);
+}
 
 export class RelatedView extends ItemView {
   icon = "share-2";
@@ -56,6 +62,10 @@ export class RelatedView extends ItemView {
     this.refresh();
   }
 
+  renamed(before: string, path: string): void {
+    if (this.note === before) this.note = path;
+  }
+
   refresh(): void {
     void this.fill();
   }
@@ -69,7 +79,7 @@ export class RelatedView extends ItemView {
     this.heading.setText(note.slice(note.lastIndexOf("/") + 1).replace(/\.md$/, ""));
     if (!this.list.hasChildNodes()) this.tell("reading");
     try {
-      const { memory } = this.plugin, results = await memory.related(note, this.linked), shown = JSON.stringify([note, results]);
+      const { memory } = this.plugin, results = await memory.related(note, this.linked), shown = outline(note, results);
       // Another note was opened meanwhile; or nothing has changed, and what is unfolded stays so.
       if (mine !== this.asked || shown === this.shown) return;
       this.shown = shown;

@@ -28,7 +28,8 @@ lan_status handed_change(lan_memory *m, const lan_str *paths, size_t n, bool *do
 /* The note at a path, or UINT32_MAX. */
 uint32_t handed_find(const lan_memory *m, lan_str path);
 
-/* Scores with these weights (as `lantoa learn` keeps them) from now on; LAN_EFORMAT. */
+/* Scores with these weights (as `lantoa learn` keeps them) from now on; no bytes: with those that came with the program.
+ * LAN_EFORMAT. */
 lan_status handed_weights(lan_memory *m, lan_str bytes, lan_error *err);
 
 /* The records have changed: `n_events` of them there are now. */

@@ -155,7 +155,7 @@ WASM_EXPORT("remember") lan_status wasm_remember(void) {
   return done(LAN_OK, &err);
 }
 
-/* Weights that were learnt, as one string. */
+/* Weights that were learnt, as one string; an empty one: those that came with the program. */
 WASM_EXPORT("weights") lan_status wasm_weights(void) {
   unpack u = input();
   lan_error err;

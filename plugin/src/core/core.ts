@@ -100,7 +100,7 @@ export class Core {
     this.call("remember", p);
   }
 
-  /** What `lantoa learn` has learnt, instead of what the program came with. */
+  /** What `lantoa learn` has learnt; no bytes: what the program came with. */
   weights(bytes: Uint8Array): void {
     this.call("weights", new Packer().bytes(bytes));
   }

@@ -50,7 +50,7 @@ export class Service {
   }
 
   remember(events: Event[], weights: Uint8Array | null): void {
-    if (weights) this.memory.weights(weights);
+    this.memory.weights(weights ?? new Uint8Array(0));
     this.memory.remember(events);
   }
 
