@@ -198,6 +198,15 @@ static void canvases(void **state) {
   lan_buf_free(&got);
 }
 
+static void an_empty_canvas_has_a_text(void **state) {
+  (void)state;
+  facts f = {0};
+  assert_int_equal(facts_from_cache("\1\0", 2, &f, NULL), LAN_OK);
+  assert_non_null(f.text.ptr);
+  assert_int_equal(f.text.len, 0);
+  facts_free(&f);
+}
+
 static void what_is_cut_off_is_refused(void **state) {
   (void)state;
   lan_buf b = packed("a `b` [[c]]", 11);
@@ -245,6 +254,7 @@ int main(void) {
       cmocka_unit_test(front_matter_and_blocks_are_told),
       cmocka_unit_test(what_is_told_counts),
       cmocka_unit_test(canvases),
+      cmocka_unit_test(an_empty_canvas_has_a_text),
       cmocka_unit_test(what_is_cut_off_is_refused),
       cmocka_unit_test(hostile_text_is_read_in_linear_time),
   };

@@ -174,6 +174,7 @@ lan_status facts_from_cache(const char *bytes, size_t n, facts *out, lan_error *
   unpack u = {bytes, bytes + n, false};
   uint64_t kind = unpack_number(&u);
   lan_status s = LAN_OK;
+  out->text = (lan_str){"", 0}; /* a canvas has none */
   if (kind == 0) s = read_note(out, &u, err);
   if (kind == 1) read_canvas(out, &u);
   if (s != LAN_OK) return s;
