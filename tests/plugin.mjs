@@ -110,7 +110,8 @@ async function verdictsAndHabits() {
   await gone(hidden);
   await verdict(9, "thumbs-up");
   await page.waitForFunction(([t, at]) => [...document.querySelectorAll(".lantoa-title")].findIndex((a) => a.textContent === t) < at, [liked, 8]);
-  await inPage(() => window.plugin.onunload());
+  await inPage(() => window.plugin.memory.opened("Má.md", "Cà phê.md")); // rejects if it cannot be learnt from
+  await inPage(() => window.plugin.saveSoon.run());
   const kept = await inPage(() => window.plugin.data.memory);
   assert.ok(kept.some((e) => e.type === "opened" && e.note === "Trà sữa.md" && e.from === "Cà phê.md"), "opens are learnt");
   assert.ok(kept.some((e) => e.verdict === "hidden") && kept.some((e) => e.verdict === "good"));

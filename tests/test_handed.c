@@ -144,12 +144,42 @@ static void what_the_application_remembers_counts(void **state) {
   handed_free(m);
 }
 
+/* Weights that opens lead to score from then on, may be kept and given again, and be taken back. */
+static void opens_are_learnt_from(void **state) {
+  (void)state;
+  handed_notes h = handed_notes_new();
+  lan_memory *m = open_notes(&h, &NOTHING);
+  lan_str from = lan_str_of("Cà phê.md"), note = lan_str_of("Bạn bè.md");
+  lan_buf before = {0}, after = {0}, again = {0}, weights = {0};
+  answer(m, "Cà phê.md", &before);
+  assert_memory_not_equal(before.data, "Bạn bè.md", strlen("Bạn bè.md"));
+  for (int64_t i = 0; i < 2000 && weights.len == 0; i++) {
+    assert_int_equal(handed_learn(m, from, note, 1000 + i, &weights, NULL), LAN_OK);
+  }
+  assert_true(weights.len > 1000);
+  answer(m, "Cà phê.md", &after);
+  assert_string_not_equal(before.data, after.data);
+  assert_int_equal(handed_weights(m, (lan_str){"", 0}, NULL), LAN_OK);
+  answer(m, "Cà phê.md", &again);
+  assert_string_equal(before.data, again.data);
+  assert_int_equal(handed_weights(m, lan_buf_str(&weights), NULL), LAN_OK);
+  answer(m, "Cà phê.md", &again);
+  assert_string_equal(after.data, again.data);
+  assert_int_equal(handed_weights(m, LAN_STR("no weights"), NULL), LAN_EFORMAT);
+  lan_buf_free(&before);
+  lan_buf_free(&after);
+  lan_buf_free(&again);
+  lan_buf_free(&weights);
+  handed_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(notes_are_asked),
       cmocka_unit_test(changed_notes_are_read_anew),
       cmocka_unit_test(what_touches_others_takes_an_index),
       cmocka_unit_test(what_the_application_remembers_counts),
+      cmocka_unit_test(opens_are_learnt_from),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

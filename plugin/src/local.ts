@@ -79,8 +79,12 @@ export class Local extends Component implements Memory {
   }
 
   async opened(note: string, from: string | null): Promise<void> {
-    this.log.opened(note, from, Date.now());
+    const at = Date.now();
+    this.log.opened(note, from, at);
     this.remembered();
+    if (!this.worker || from === null) return; // nothing was asked yet: it is not worth to read all notes
+    const better = await (await this.ready()).ask("learn", [note, from, at]);
+    if (better && this.log.merge({ type: "weights", name: "score", at_ms: Date.now(), data: better })) this.kept();
   }
 
   async feedback(note: string, related: string, verdict: Verdict): Promise<void> {
@@ -107,8 +111,7 @@ export class Local extends Component implements Memory {
     const worker = await this.worker;
     if (!this.taught) {
       this.taught = true;
-      const weights = this.log.weights("score");
-      await worker.ask("remember", [this.log.events, weights === null ? null : Uint8Array.from(atob(weights), (c) => c.charCodeAt(0))]);
+      await worker.ask("remember", [this.log.events, this.log.weights("score")]);
     }
     return worker;
   }

@@ -95,7 +95,20 @@ uint32_t handed_find(const lan_memory *m, lan_str path) {
   return catalog_find(&m->index.cat, path);
 }
 
+lan_status handed_learn(lan_memory *m, lan_str from, lan_str note, int64_t unix_ms, lan_buf *weights,
+                        lan_error *err) {
+  habit open = {handed_find(m, from), handed_find(m, note), unix_ms};
+  score_model better;
+  if (open.note == UINT32_MAX || !memory_learn_open(m, &open, &better)) return LAN_OK;
+  lan_status s = model_encode(&better, weights, err);
+  if (s != LAN_OK) return s;
+  m->model = better;
+  m->online = (online){0};
+  return LAN_OK;
+}
+
 lan_status handed_weights(lan_memory *m, lan_str bytes, lan_error *err) {
+  m->online = (online){0};
   if (bytes.len == 0) return model_shipped(&m->model, err);
   return model_decode(bytes, "the weights that were handed in", &m->model, err);
 }

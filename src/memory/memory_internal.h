@@ -89,6 +89,10 @@ lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
 /* Keeps them there, and scores with them from now on. */
 lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_error *err);
 
+/* The weights move by what was opened, as it was to be foreseen before anybody knew of it. True: *better foresee better than
+ * the present ones, and are to take their place. */
+bool memory_learn_open(lan_memory *m, const habit *open, score_model *better);
+
 /* memory_own_db to change it: LAN_EINVAL, this is a handle. */
 lan_status memory_db_to_change(lan_memory *m, memory_db **db, lan_error *err);
 

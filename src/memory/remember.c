@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "memory/memory_internal.h"
-#include "memory/learn.h"
 #include "memory/remember.h"
 
 bool remember_time_fits(int64_t unix_ms) { return unix_ms >= 0 && unix_ms <= REMEMBER_LAST_MS; }
@@ -42,24 +41,11 @@ lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_erro
   return LAN_OK;
 }
 
-/* The weights move by what was opened, as it was to be foreseen. What fails here is no harm to the open, which is kept. */
+/* What fails here is no harm to the open, which is kept. */
 static void learn_at_once(lan_memory *m, const habit *open) {
-  const score_state *st = &m->score;
-  if (m->options.bare || m->options.weights || open->from == UINT32_MAX || open->from == open->note) {
-    return;
-  }
-  memory_new_answer(m);
-  if (memory_cue(m, open->from, NULL) != LAN_OK || memory_use_habits(m, NULL) != LAN_OK) return;
-  m->score.now_ms = open->at_ms;
-  if (score_candidates(&m->score, &m->cue, LEARN_CANDIDATES, NULL) != LAN_OK) return;
-  size_t n = st->candidates.len, wanted = 0;
-  while (wanted < n && st->candidates.data[wanted].note != open->note) wanted++;
-  online_verdict v = online_step(&m->online, &m->model.note, st->candidates.data, n, wanted);
-  if (v == ONLINE_WORSE) m->online = (online){0};
-  if (v != ONLINE_BETTER) return;
-  score_model better = m->model;
-  better.note = m->online.net;
-  (void)memory_keep_weights(m, &better, NULL);
+  score_model better;
+  if (m->options.bare || m->options.weights) return;
+  if (memory_learn_open(m, open, &better)) (void)memory_keep_weights(m, &better, NULL);
 }
 
 /* ---- opens ---- */

@@ -164,6 +164,18 @@ WASM_EXPORT("weights") lan_status wasm_weights(void) {
   return done(s, &err);
 }
 
+/* When (milliseconds since 1970), from where and what was opened, to be learnt from; it is told to `remember` as well. Answers
+ * weights that are better than the present ones, or nothing. */
+WASM_EXPORT("learn") lan_status wasm_learn(void) {
+  unpack u = input();
+  lan_error err;
+  int64_t at_ms = (int64_t)unpack_number(&u);
+  lan_str from = unpack_string(&u), note = unpack_string(&u);
+  lan_status s = u.bad ? no_input(&err)
+                       : handed_learn(core.memory, from, note, at_ms, &core.out, &err);
+  return done(s, &err);
+}
+
 /* ---- asking ---- */
 
 static lan_status note_of(unpack *u, uint32_t *note, lan_error *err) {

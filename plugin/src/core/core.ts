@@ -22,12 +22,13 @@ interface Exports {
   change(): number;
   remember(): number;
   weights(): number;
+  learn(): number;
   related(): number;
   explain(): number;
   recall(): number;
 }
 
-type Call = "start" | "index" | "change" | "remember" | "weights" | "related" | "explain" | "recall";
+type Call = "start" | "index" | "change" | "remember" | "weights" | "learn" | "related" | "explain" | "recall";
 
 export class Core {
   private notes = new Map<string, Uint8Array>();
@@ -105,6 +106,12 @@ export class Core {
     this.call("weights", new Packer().bytes(bytes));
   }
 
+  /** What was opened from where, to be learnt from; weights if that leads to better ones. */
+  learn(note: string, from: string, at_ms: number): Uint8Array | null {
+    const bytes = this.bytesOf("learn", new Packer().number(at_ms).string(from).string(note));
+    return bytes.length ? bytes : null;
+  }
+
   related(note: string, linked: Linked, limit: number): Result[] {
     return this.results("related", new Packer().number(limit).number(LINKED.indexOf(linked)).string(note));
   }
@@ -122,11 +129,15 @@ export class Core {
   }
 
   private call(name: Call, input = new Packer()): string {
+    return this.utf8.decode(this.bytesOf(name, input));
+  }
+
+  private bytesOf(name: Call, input: Packer): Uint8Array {
     const bytes = input.take(), to = this.wasm.input(bytes.length);
     if (!to) throw new Error("memory is short");
     this.bytes(to, bytes.length).set(bytes);
-    const status = this.wasm[name](), said = this.utf8.decode(this.bytes(this.wasm.output(), this.wasm.output_size()));
-    if (status !== 0) throw new Error(said);
+    const status = this.wasm[name](), said = this.bytes(this.wasm.output(), this.wasm.output_size()).slice();
+    if (status !== 0) throw new Error(this.utf8.decode(said));
     return said;
   }
 

@@ -11,7 +11,10 @@ export interface Questions {
   start(module: Uint8Array): void;
   put(files: File[]): void;
   remove(paths: string[]): void;
-  remember(events: Event[], weights: Uint8Array | null): void;
+  /** Weights are base64. */
+  remember(events: Event[], weights: string | null): void;
+  /** Something was opened. Weights that were learnt from it, if they are better. */
+  learn(note: string, from: string, at_ms: number): string | null;
   related(note: string, linked: Linked, limit: number): Result[];
   recall(question: string, limit: number): Result[];
   explain(note: string, result: string): Why;
@@ -25,6 +28,7 @@ export class Service {
   private indexed = new Set<string>();
   private changed = new Set<string>();
   private stale = true; // takes an index
+  private weights: string | null = null;
   private timer: number | undefined;
 
   /** `renewed` is called when answers may be other ones than before. */
@@ -49,9 +53,19 @@ export class Service {
     this.later();
   }
 
-  remember(events: Event[], weights: Uint8Array | null): void {
-    this.memory.weights(weights ?? new Uint8Array(0));
+  remember(events: Event[], weights: string | null): void {
+    if (weights !== this.weights) {
+      this.memory.weights(Uint8Array.from(atob(weights ?? ""), (c) => c.charCodeAt(0)));
+      this.weights = weights;
+    }
     this.memory.remember(events);
+  }
+
+  learn(note: string, from: string, at_ms: number): string | null {
+    this.settle(from);
+    const better = this.memory.learn(note, from, at_ms);
+    if (better) this.weights = btoa(String.fromCharCode(...better));
+    return better && this.weights;
   }
 
   related(note: string, linked: Linked, limit: number): Result[] {
