@@ -58,10 +58,10 @@ static void refuse(void *ctx, int status, const char *why, http_reply *r) {
   lan_buf_add_str(&r->body, why);
 }
 
-static int set_up(void **state) {
+static int set_up_with(void **state, long patience_ms) {
   static world w;
   w = (world){.base = event_base_new()};
-  http_place place = {.address = "127.0.0.1", .patience_ms = PATIENCE_MS};
+  http_place place = {.address = "127.0.0.1", .patience_ms = patience_ms};
   http_calls calls = {&w, check, answer, refuse};
   lan_error err;
   if (http_server_new(w.base, &place, &calls, &w.server, &err) != LAN_OK)
@@ -69,6 +69,9 @@ static int set_up(void **state) {
   *state = &w;
   return 0;
 }
+
+static int set_up(void **state) { return set_up_with(state, PATIENCE_MS); }
+static int set_up_patient(void **state) { return set_up_with(state, 0); }
 
 static int tear_down(void **state) {
   world *w = *state;
@@ -412,15 +415,16 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(slow_heads_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(slow_bodies_are_refused, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(who_takes_no_answer_is_not_heard, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(who_takes_no_answer_is_not_heard, set_up_patient, tear_down),
       cmocka_unit_test_setup_teardown(silent_connections_are_closed, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(one_connection_many_requests, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(one_connection_many_requests, set_up_patient, tear_down),
       cmocka_unit_test_setup_teardown(giant_bodies_are_not_read, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(the_oldest_silent_one_gives_way, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(events_reach_all_streams, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(answers_may_come_later, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(requests_wait_for_those_before, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_client_may_leave_before_its_answer, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_oldest_silent_one_gives_way, set_up_patient, tear_down),
+      cmocka_unit_test_setup_teardown(events_reach_all_streams, set_up_patient, tear_down),
+      cmocka_unit_test_setup_teardown(answers_may_come_later, set_up_patient, tear_down),
+      cmocka_unit_test_setup_teardown(requests_wait_for_those_before, set_up_patient, tear_down),
+      cmocka_unit_test_setup_teardown(a_client_may_leave_before_its_answer, set_up_patient,
+                                      tear_down),
       cmocka_unit_test(jobs_are_done_in_their_order),
       cmocka_unit_test(workers_may_stop_early),
       cmocka_unit_test(queries_are_decoded),

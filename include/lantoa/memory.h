@@ -92,7 +92,7 @@ LAN_API lan_status lan_memory_watch(lan_memory *memory, int *descriptor, lan_err
 /** Another handle of an open memory, for another thread to ask with: handles may be asked at the same time, each by one
  *  thread at a time, and answer as the memory does. Meanwhile the memory itself must be left alone: while it is
  *  refreshed, taught or asked no handle may be in use. Afterwards each handle wants lan_memory_follow before it is used.
- *  A handle only asks: what would change the memory is LAN_EINVAL. It takes scratch memory of its own, some 700 bytes a
+ *  A handle only asks: what would change the memory is LAN_EINVAL. It takes scratch memory of its own, some 1000 bytes a
  *  note once it is warm, and is closed (lan_memory_close) before the memory is. LAN_ENOMEM, and as
  *  lan_memory_follow. */
 LAN_API lan_status lan_memory_share(lan_memory *memory, lan_memory **handle, lan_error *err);

@@ -348,8 +348,12 @@ http_calls api_calls(api *a) { return (http_calls){a, check, answer, refuse}; }
 
 void api_set_port(api *a, uint16_t port) { a->port = port; }
 
+/* Threads, if it is not said how many: each holds scratch memory. */
+enum { ENOUGH = 8 };
+
 static lan_status start_workers(api *a, struct event_base *base, lan_error *err) {
-  size_t n = a->options.n_threads ? a->options.n_threads : lan_cpu_count();
+  size_t n = a->options.n_threads, cpus = lan_cpu_count();
+  if (n == 0) n = cpus < ENOUGH ? cpus : ENOUGH;
   if (n > WORKERS_MOST) n = WORKERS_MOST;
   lan_status s = LAN_OK;
   while (s == LAN_OK && a->n_handles < n) {

@@ -11,7 +11,7 @@ typedef struct api api;
 
 typedef struct api_options {
   lan_memory *memory;  /* stays the caller's, who leaves it alone but for api_alone */
-  size_t n_threads;    /* that answer; 0: one a processor */
+  size_t n_threads;    /* that answer; 0: one a processor, but at most 8 */
   lan_model *model;    /* that recognises pictures, or NULL; stays the caller's */
   const char *token;   /* that who asks must know */
   bool for_others;     /* other machines may ask, by any address in numbers */

@@ -16,7 +16,7 @@ typedef struct serve_options {
   const char *socket;  /* a unix socket instead, or NULL */
   const char *token;
   bool allow_feedback; /* by assistants */
-  size_t n_threads;    /* that answer; 0: one a processor */
+  size_t n_threads;    /* that answer; 0: one a processor, but at most 8 */
   /* Called once it listens; `port` is 0 for a unix socket. */
   void (*ready)(void *ctx, uint16_t port);
   /* Called when the vault could not be read for a change, or cannot be watched: the server goes on. */
