@@ -1,10 +1,11 @@
 /* Learns the weights that come with the program from many vaults.
  *
- * usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] [--questions VAULT FILE] VAULT...
+ * usage: learn_shipped OUT.safetensors [--leave-out NAME | --each] [--steps N] [--questions VAULT FILE] VAULT...
  *
  * Links are hidden in each vault with several seeds (not with 1, which measurements use), and one network is
  * trained to bring them back, all vaults counting alike. With --leave-out the vaults whose path holds NAME
- * are not learnt from: weights for measuring on them. With --questions recall by question is learnt too: a line of
+ * are not learnt from: weights for measuring on them. With --each every vault is left out in turn, and OUT is a
+ * folder, which gets weights called as the vault (bench/cross_validate.py). With --questions recall by question is learnt too: a line of
  * FILE is a question, a tab, and the paths of the notes that answer it, with '|' between; without VAULTs all else
  * stays as it is, but for what is set and not learnt (learn_set_given). */
 #include <stdio.h>
@@ -21,6 +22,7 @@ typedef struct program {
   const char *out, *leave_out, *asked, *questions, *vaults[MOST];
   size_t n_vaults;
   uint32_t steps;
+  bool each;
   learn_set sets[MOST];
   size_t n_sets;
   score_model model;
@@ -49,15 +51,19 @@ static void gather(program *p, const char *vault) {
   fprintf(stderr, "%s: %zu examples\n", vault, set->examples.len);
 }
 
-static void train(program *p) {
+/* From all vaults but one; SIZE_MAX: from all. */
+static void train(program *p, size_t but) {
   const learn_set *sets[MOST];
+  size_t n = 0;
   learn_quality before, after;
   lan_error err = {0};
   learn_options o = {
       .seed = 7, .steps = p->steps, .rate = 0.004f, .weight_decay = 0.01f, .validation = 0.1};
-  for (size_t i = 0; i < p->n_sets; i++) sets[i] = &p->sets[i];
+  for (size_t i = 0; i < p->n_sets; i++) {
+    if (i != but) sets[n++] = &p->sets[i];
+  }
   learn_start(&p->model.note, 1);
-  if (learn_train(sets, p->n_sets, &o, &p->model.note, &before, &after, &err) != LAN_OK) fail(&err);
+  if (learn_train(sets, n, &o, &p->model.note, &before, &after, &err) != LAN_OK) fail(&err);
   fprintf(stderr, "held-out examples: mrr %.4f -> %.4f, hits@10 %.4f -> %.4f, loss %.4f -> %.4f\n",
           before.mrr, after.mrr, before.hits10, after.hits10, before.loss, after.loss);
 }
@@ -99,14 +105,43 @@ static void learn_questions(program *p) {
   question_examples_free(&examples);
 }
 
-static void save(const program *p) {
+static void save(const program *p, const char *path) {
   lan_buf bytes = {0};
   lan_error err = {0};
   if (model_encode(&p->model, &bytes, &err) != LAN_OK ||
-      lan_file_write(p->out, bytes.data, bytes.len, &err) != LAN_OK) {
+      lan_file_write(path, bytes.data, bytes.len, &err) != LAN_OK) {
     fail(&err);
   }
   lan_buf_free(&bytes);
+}
+
+/* The last part of a vault's path. */
+static const char *name_of(const char *vault) {
+  const char *slash = strrchr(vault, '/');
+  return slash && slash[1] ? slash + 1 : vault;
+}
+
+/* How well what was learnt elsewhere brings back this vault's links. */
+static learn_quality measure(const program *p, size_t vault) {
+  const learn_set *left[] = {&p->sets[vault]};
+  learn_options all = {0};
+  return learn_measure(left, 1, &p->model.note, false, &all);
+}
+
+static void train_each(program *p) {
+  double n = (double)p->n_vaults, mrr = 0, hits10 = 0;
+  for (size_t i = 0; i < p->n_vaults; i++) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.safetensors", p->out, name_of(p->vaults[i]));
+    train(p, i);
+    learn_quality q = measure(p, i);
+    mrr += q.mrr / n;
+    hits10 += q.hits10 / n;
+    fprintf(stderr, "%s, left out: mrr %.4f, hits@10 %.4f\n", name_of(p->vaults[i]), q.mrr,
+            q.hits10);
+    save(p, path);
+  }
+  fprintf(stderr, "mean of all, each left out: mrr %.4f, hits@10 %.4f\n", mrr, hits10);
 }
 
 int main(int argc, char **argv) {
@@ -115,6 +150,8 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--leave-out") == 0 && i + 1 < argc) {
       p.leave_out = argv[++i];
+    } else if (strcmp(argv[i], "--each") == 0) {
+      p.each = true;
     } else if (strcmp(argv[i], "--steps") == 0 && i + 1 < argc) {
       p.steps = (uint32_t)atoi(argv[++i]);
     } else if (strcmp(argv[i], "--questions") == 0 && i + 2 < argc) {
@@ -128,16 +165,20 @@ int main(int argc, char **argv) {
   }
   if (!p.out) {
     fputs(
-        "usage: learn_shipped OUT.safetensors [--leave-out NAME] [--steps N] [--questions VAULT "
-        "FILE] VAULT...\n",
+        "usage: learn_shipped OUT.safetensors [--leave-out NAME | --each] [--steps N] "
+        "[--questions VAULT FILE] VAULT...\n",
         stderr);
     return 2;
   }
   if (model_shipped(&p.model, &err) != LAN_OK) fail(&err); /* for what is not learnt here */
   learn_set_given(&p.model.note);
   for (size_t i = 0; i < p.n_vaults; i++) gather(&p, p.vaults[i]);
-  if (p.n_vaults) train(&p);
+  if (p.each) {
+    train_each(&p);
+    return 0;
+  }
+  if (p.n_vaults) train(&p, SIZE_MAX);
   if (p.questions) learn_questions(&p);
-  save(&p);
+  save(&p, p.out);
   return 0;
 }

@@ -111,6 +111,12 @@ static lan_status keep(score_state *st, const lan_activation *a, size_t n, doubl
   return LAN_OK;
 }
 
+lan_status score_keep_ranking(score_state *st, score_feature f, lan_error *err) {
+  const lan_activation *a = st->ranking.data;
+  size_t n = st->ranking.len;
+  return keep(st, a, n, about_least(a, n, REACHED_MOST), f, err);
+}
+
 /* Spreads one step into a feature. */
 static lan_status channel(score_state *st, const lan_cue *from, size_t n, unsigned types,
                           score_feature f, lan_error *err) {
@@ -161,6 +167,12 @@ static void break_ties(score_state *st) {
     }
     a->activation *= 1 + 1e-6 * (double)(lan_hash_mix(h) >> 40) / (double)(1 << 24);
   }
+}
+
+lan_status score_take_strongest(score_state *st, size_t most, score_vector *to, lan_error *err) {
+  drop_weak(st, most);
+  if (st->ranking.len > most) break_ties(st);
+  return take_strongest(st, most, to, err);
 }
 
 /* The `most` strongest of what was reached, at least so many being no less than `least`, as a vector. */
@@ -492,7 +504,7 @@ lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_erro
   if (s == LAN_OK) s = tag_channel(st, cue, err);
   if (s == LAN_OK) s = sibling_channel(st, cue, err);
   if (s == LAN_OK) s = alike_channels(st, cue, err);
-  if (s == LAN_OK) s = walk_channel(st, cue, err);
+  if (s == LAN_OK) s = cue->is_text ? walk_channel(st, cue, err) : score_flow(st, cue, err);
   text_features(st);
   score_forget_words(st);
   return s;

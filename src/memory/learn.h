@@ -2,9 +2,10 @@
 #ifndef MEMORY_LEARN_H
 #define MEMORY_LEARN_H
 
+#include "memory/flow_learn.h"
 #include "memory/hide.h"
 
-enum { LEARN_CANDIDATES = 200 }; /* of an example: the best by the present weights */
+enum { LEARN_CANDIDATES = FLOW_CANDIDATES }; /* of an example: the best by the present weights */
 
 typedef enum learn_part {
   LEARN_BY_CUE, /* examples of a cue are held back together, by the options' seed */
@@ -23,6 +24,7 @@ typedef struct learn_example {
 typedef struct learn_set {
   VEC(float) features; /* FEATURES for each candidate */
   VEC(learn_example) examples;
+  flow_set flow; /* the same examples' ties; none: what conductances bring stays as it was */
 } learn_set;
 
 void learn_set_free(learn_set *set);
@@ -43,6 +45,7 @@ typedef struct learn_options {
   uint32_t steps; /* at most, of 32 examples each */
   float rate;     /* of AdamW */
   float weight_decay;
+  bool fixed_flow; /* conductances stay as they are */
   double validation; /* part of the examples that tells when to stop */
   int (*progress)(void *ctx, uint32_t step, uint32_t steps); /* nonzero: stop with LAN_ECANCELED */
   void *progress_ctx;
@@ -57,7 +60,13 @@ typedef struct learn_quality {
 learn_quality learn_measure(const learn_set *const *sets, size_t n_sets, const model_net *net,
                             bool validation_only, const learn_options *o);
 
-/* Trains `net` (its values are where it starts) with a listwise loss; keeps the weights of the step that did
+/* The features of an example's candidates, those that conductances bring as they are now; x holds e.n * FEATURES. */
+void learn_features(const learn_set *set, size_t example, const flow_ready *flow, flow_run *run,
+                    float *x);
+/* Whether an example is of the validation part. */
+bool learn_is_held_back(const learn_options *o, const learn_example *e);
+
+/* Trains `net`, conductances and all (its values are where it starts) with a listwise loss; keeps the weights of the step that did
  * best on the validation part, which may be the first. before, after (may be NULL): on that part. */
 lan_status learn_train(const learn_set *const *sets, size_t n_sets, const learn_options *o,
                        model_net *net, learn_quality *before, learn_quality *after, lan_error *err);

@@ -38,7 +38,10 @@ static const char *const FEATURE_NAMES[FEATURES] = {[FEATURE_LINK_OUT] = "link_o
                                                     [FEATURE_ALIKE_AFTER] = "alike_after",
                                                     [FEATURE_TRAIL] = "trail",
                                                     [FEATURE_TRAIL_AFTER] = "trail_after",
-                                                    [FEATURE_TRAIL_DEPTH] = "trail_depth"};
+                                                    [FEATURE_TRAIL_DEPTH] = "trail_depth",
+                                                    [FEATURE_FLOW_1] = "flow_1",
+                                                    [FEATURE_FLOW_2] = "flow_2",
+                                                    [FEATURE_FLOW_3] = "flow_3"};
 
 /* Numbers are taken four at a time. */
 typedef float four __attribute__((vector_size(16)));
@@ -117,8 +120,8 @@ typedef struct array {
   float *values;
 } array;
 
-/* Those of questions come last: older files lack them. */
-enum { ARRAYS = 12, FIRST_OF_QUESTIONS = 8 };
+/* Those of learnt conductances and of questions come last: older files lack them. */
+enum { ARRAYS = 16, FIRST_OF_FLOW = 8 };
 
 static void arrays_of(score_model *m, array out[ARRAYS]) {
   model_net *note = &m->note, *words = &m->words;
@@ -131,6 +134,10 @@ static void arrays_of(score_model *m, array out[ARRAYS]) {
                              {"words.hidden", true, MODEL_HIDDEN, words->hidden[0]},
                              {"words.bias", false, MODEL_HIDDEN, words->bias},
                              {"words.out", false, MODEL_HIDDEN, words->out},
+                             {"flow.gain", false, FLOW_STEPS * FLOW_KINDS, note->flow.gain[0]},
+                             {"flow.alike", false, FLOW_STEPS, note->flow.alike},
+                             {"flow.fan", false, FLOW_KINDS, note->flow.fan},
+                             {"flow.crowd", false, FLOW_KINDS, note->flow.crowd},
                              {"question.own", false, OWNS, q->own},
                              {"question.via", false, OWNS, q->via},
                              {"question.tie", false, TIES, q->tie},
@@ -211,6 +218,7 @@ static lan_status decode_array(const safetensors *st, const array *a, const int 
 
 lan_status model_decode(lan_str bytes, const char *shown, score_model *model, lan_error *err) {
   score_model m = {.question = model->question};
+  flow_start(&m.note.flow);
   safetensors *st = NULL;
   int ours[FEATURES * 4];
   lan_status s = safetensors_open_bytes(bytes.ptr, bytes.len, shown, &st, err);
@@ -220,8 +228,8 @@ lan_status model_decode(lan_str bytes, const char *shown, score_model *model, la
   if (n == 0) s = lan_fail(err, LAN_EFORMAT, "%s: it does not name its features", shown);
   array a[ARRAYS];
   arrays_of(&m, a);
-  size_t there = safetensors_find(st, a[FIRST_OF_QUESTIONS].name) ? ARRAYS : FIRST_OF_QUESTIONS;
-  for (size_t k = 0; s == LAN_OK && k < there; k++) {
+  for (size_t k = 0; s == LAN_OK && k < ARRAYS; k++) {
+    if (k >= FIRST_OF_FLOW && !safetensors_find(st, a[k].name)) continue;
     s = decode_array(st, &a[k], ours, n, shown, err);
   }
   safetensors_close(st);

@@ -24,6 +24,7 @@ typedef struct model_net {
   float hidden[FEATURES][MODEL_HIDDEN]; /* by feature, so that all nodes take one at a time */
   float bias[MODEL_HIDDEN];
   float out[MODEL_HIDDEN];
+  flow_weights flow; /* which bring FEATURE_FLOW_1 and the next; of a note as the cue only */
 } model_net;
 
 /* For a note as the cue, for labels of a picture, and for questions. */
@@ -39,7 +40,8 @@ void model_parts(const model_net *net, const float features[FEATURES], float par
 lan_status model_shipped(score_model *model, lan_error *err);
 
 /* A safetensors file that names its features: those that it does not know count 0, those that are
- * no more are passed over. A file that knows nothing of questions leaves model->question as it is. */
+ * no more are passed over. A file that knows nothing of questions leaves model->question as it is; one that knows
+ * nothing of learnt conductances gets those of flow_start. */
 lan_status model_decode(lan_str bytes, const char *shown, score_model *model, lan_error *err);
 lan_status model_encode(const score_model *model, lan_buf *out, lan_error *err);
 

@@ -39,7 +39,10 @@ static const lan_signal SIGNALS[FEATURES] = {[FEATURE_LINK_OUT] = LAN_SIGNAL_LIN
                                              [FEATURE_ALIKE_AFTER] = LAN_SIGNAL_USE,
                                              [FEATURE_TRAIL] = LAN_SIGNAL_USE,
                                              [FEATURE_TRAIL_AFTER] = LAN_SIGNAL_USE,
-                                             [FEATURE_TRAIL_DEPTH] = LAN_SIGNAL_USE};
+                                             [FEATURE_TRAIL_DEPTH] = LAN_SIGNAL_USE,
+                                             [FEATURE_FLOW_1] = LAN_SIGNAL_PATH,
+                                             [FEATURE_FLOW_2] = LAN_SIGNAL_PATH,
+                                             [FEATURE_FLOW_3] = LAN_SIGNAL_PATH};
 
 enum { KEPT_LEAST = 300 }; /* candidates whose titles are compared */
 
@@ -125,6 +128,7 @@ lan_status score_state_init(score_state *st, const memory_index *index, const sc
       !st->folders || !st->folder || !st->titles) {
     s = lan_fail_memory(err, n * 56);
   }
+  if (s == LAN_OK) s = flow_state_init(&st->flow, &index->net.graph, err);
   if (s == LAN_OK) s = lan_spreader_new(&index->net.graph, &st->spreader, err);
   if (s != LAN_OK) {
     score_state_free(st);
@@ -161,6 +165,7 @@ void score_state_free(score_state *st) {
   VEC_FREE(&st->beside);
   VEC_FREE(&st->reached);
   VEC_FREE(&st->mix);
+  flow_state_free(&st->flow);
   *st = (score_state){0};
 }
 

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "lantoa/memory.h"
 #include "lantoa/spread.h"
+#include "memory/flow.h"
 #include "memory/habits.h"
 #include "memory/index.h"
 #include "memory/tagged.h"
@@ -22,7 +23,7 @@ typedef enum score_feature {
   FEATURE_OUT_OUT,       /* what the cue's links link to */
   FEATURE_OUT_IN,        /* what links to the cue's links: coupled */
   FEATURE_IN_OUT,        /* what is linked beside the cue: cocited */
-  FEATURE_WALK,          /* three steps, whichever way links point */
+  FEATURE_WALK,          /* three steps, whichever way links point; of words as the cue only */
   FEATURE_TEXT,          /* words in common */
   FEATURE_TEXT_OUT,      /* what notes with similar words link to */
   FEATURE_MENTION_OUT,   /* the cue names it */
@@ -48,6 +49,9 @@ typedef enum score_feature {
   FEATURE_TRAIL,         /* the user just came by it */
   FEATURE_TRAIL_AFTER,   /* it was opened after notes by which the user just came */
   FEATURE_TRAIL_DEPTH,   /* how many these are: the same for all candidates */
+  FEATURE_FLOW_1, /* what learnt conductances bring in one step, of a note as the cue (flow.h) */
+  FEATURE_FLOW_2, /* in two */
+  FEATURE_FLOW_3, /* in three */
   FEATURES
 } score_feature;
 
@@ -133,8 +137,9 @@ typedef struct score_state {
   VEC(score_name) named;
   VEC(score_candidate) candidates;
   VEC(lan_activation) ranking; /* to find the best of many */
-  tagged_memo memo; /* of spreads over tags */
+  tagged_memo memo;            /* of spreads over tags */
   score_vector out, in, beside, similar, siblings, tagged, reached, mix;
+  flow_state flow;
 } score_state;
 
 lan_status score_state_init(score_state *state, const memory_index *index, const score_model *model,

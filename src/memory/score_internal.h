@@ -17,6 +17,14 @@ void score_forget_candidates(score_state *st);
 /* channels.c: features that activation brings; the notes that it reaches become candidates. */
 lan_status score_spread_channels(score_state *st, const score_cue *cue, lan_error *err);
 
+/* channels.c: what was reached (st->ranking) as a feature; and the `most` strongest of it, in order, after which
+ * st->ranking is in no order. */
+lan_status score_keep_ranking(score_state *st, score_feature f, lan_error *err);
+lan_status score_take_strongest(score_state *st, size_t most, score_vector *to, lan_error *err);
+
+/* flow.c: what learnt conductances bring, while the words' scores are there. */
+lan_status score_flow(score_state *st, const score_cue *cue, lan_error *err);
+
 /* use.c: what opens and feedback say; what was opened after the cue, or before it, becomes a candidate. */
 lan_status score_use(score_state *st, const score_cue *cue, lan_error *err);
 

@@ -75,6 +75,7 @@ static lan_status tune(tuning *t, lan_learn_report *r, lan_error *err) {
                      .steps = opens ? STEPS + (uint32_t)opens / 4 : STEPS,
                      .rate = opens ? RATE_OF_OPENS : RATE_OF_LINKS,
                      .weight_decay = 0.01f,
+                     .fixed_flow = opens > 0, /* what examples of opens hold came of it */
                      .validation = 0.25,
                      .progress = on_step,
                      .progress_ctx = t};
