@@ -51,10 +51,12 @@ static void expect_same(const char *note, const lan_buf *cached) {
   lan_buf wanted = {0}, got = {0};
   lan_error err;
   assert_int_equal(facts_parse_note(note, strlen(note), &file, NULL), LAN_OK);
-  if (facts_from_cache(cached->data, cached->len, &cache, &err) != LAN_OK) fail_msg("%s", err.message);
+  if (facts_from_cache(cached->data, cached->len, &cache, &err) != LAN_OK)
+    fail_msg("%s", err.message);
   describe(&file, &wanted);
   describe(&cache, &got);
-  if (strcmp(wanted.data ? wanted.data : "", got.data ? got.data : "") != 0) print_error("in: %s\n", note);
+  if (strcmp(wanted.data ? wanted.data : "", got.data ? got.data : "") != 0)
+    print_error("in: %s\n", note);
   assert_string_equal(got.data ? got.data : "", wanted.data ? wanted.data : "");
   facts_free(&file);
   facts_free(&cache);
@@ -85,6 +87,9 @@ static void blocks_are_found_as_in_files(void **state) {
       "> ```\n> [[a]]\n[[b]] has left the quote",
       "> - a `b\n>   c [[d]]` e\n> - `f\n> - [[g]]` h",
       "> [!note] t\n> `a [[b]]` c",
+      "| a | b |\n|---|:-:|\n| `c` | `d` | `e [[f]]` |\n| \\| `g` | `h [[i]] | j` | `k` |\n",
+      "| a | b |\n| - | - |\n| `c` | `d` | `e` |\n",
+      "> | a |\n> | --- |\n> | `b` | `c`\n> \n> `d`",
       "| a `b` | c |\n| --- | --- |\n| `d | e` |\n| f ` | [[g]] ` h |\n\ni ` j [[k]] ` l",
       "a `b\n| x | y |\n|---|---|\n| c` | `d |\n",
       "<div>\n`a [[b]]`\n</div>\n\n`c [[d]]`",
@@ -228,8 +233,9 @@ static void what_is_cut_off_is_refused(void **state) {
 
 static void hostile_text_is_read_in_linear_time(void **state) {
   (void)state;
-  static const char *const units[] = {"- ", "> ", "`", "`` ` ", "\\`", "# ", "```\n", "- ```\n", "| ", "|-\n",
-                                      "<a ", "<div>\n", "1. ", "\t", "a\n-\n", "* * ", "==", "$$", "[", "%%"};
+  static const char *const units[] = {"- ",      "> ",   "`",    "`` ` ", "\\`",     "# ",  "```\n",
+                                      "- ```\n", "| ",   "|-\n", "<a ",   "<div>\n", "1. ", "\t",
+                                      "a\n-\n",  "* * ", "==",   "$$",    "[",       "%%"};
   for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
     lan_buf note = {0};
     facts f = {0};

@@ -114,6 +114,8 @@ static void wrong_yaml_is_told_and_the_body_read(void **state) {
       /* line by line then, also behind what is wrong */
       {"---\nt: a: b\ntags: x, 'y'\naliases: [\"p q\", r] s\n---\n",
        "tag(x) tag('y') alias(p q) alias(r) problem@2"},
+      {"---\nt: a: b\ntags:x\naliases:[y]\n---\n", "problem@2"},
+      {"---\naliases:[x]\n---\n", ""},
       {"---\ntags:\n  - a\n  - \"#b\"\nup: \"[[u]]\"\nt: a: b\nin:\n  tags: no\n---\n",
        "prop(u)@5 tag(a) tag(b) problem@6"},
       {"---\nt: \"open\n---\n#c", "tag(c) problem@3"},

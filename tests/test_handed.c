@@ -50,7 +50,8 @@ static void notes_are_asked(void **state) {
   assert_non_null(strstr(out.data, "Bạn bè.md"));
   assert_int_equal(lan_memory_recall(m, "ai uong tra sua", NULL, &r, &n, NULL), LAN_OK);
   assert_string_equal(lan_memory_note(m, r[0].note).path, "Trà sữa.md");
-  assert_int_equal(lan_memory_related(m, handed_find(m, lan_str_of("Cà phê.md")), NULL, &r, &n, NULL), LAN_OK);
+  assert_int_equal(
+      lan_memory_related(m, handed_find(m, lan_str_of("Cà phê.md")), NULL, &r, &n, NULL), LAN_OK);
   assert_int_equal(lan_memory_why(m, 0, &why, NULL), LAN_OK);
   assert_true(why->n_sentences > 0);
   assert_string_equal(why->sentences[0].text, "Quán mở từ sáng.");
@@ -125,8 +126,14 @@ static lan_status no_pictures(void *ctx, memory_picture_fn fn, void *fn_ctx, lan
 static void what_the_application_remembers_counts(void **state) {
   (void)state;
   handed_notes h = handed_notes_new();
-  kept k = {{{.kind = MEMORY_OPENED, .at_ms = 1000, .note = LAN_STR("Khác/Gạo.md"), .other = LAN_STR("Cà phê.md")},
-             {.kind = MEMORY_VERDICT, .at_ms = 2000, .note = LAN_STR("Cà phê.md"), .other = LAN_STR("Quán.md"),
+  kept k = {{{.kind = MEMORY_OPENED,
+              .at_ms = 1000,
+              .note = LAN_STR("Khác/Gạo.md"),
+              .other = LAN_STR("Cà phê.md")},
+             {.kind = MEMORY_VERDICT,
+              .at_ms = 2000,
+              .note = LAN_STR("Cà phê.md"),
+              .other = LAN_STR("Quán.md"),
               .verdict = VERDICT_HIDDEN}},
             0};
   memory_records records = {&k, each_event, no_pictures};

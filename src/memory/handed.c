@@ -95,8 +95,8 @@ uint32_t handed_find(const lan_memory *m, lan_str path) {
   return catalog_find(&m->index.cat, path);
 }
 
-lan_status handed_learn(lan_memory *m, lan_str from, lan_str note, int64_t unix_ms, lan_buf *weights,
-                        lan_error *err) {
+lan_status handed_learn(lan_memory *m, lan_str from, lan_str note, int64_t unix_ms,
+                        lan_buf *weights, lan_error *err) {
   habit open = {handed_find(m, from), handed_find(m, note), unix_ms};
   score_model better;
   if (open.note == UINT32_MAX || !memory_learn_open(m, &open, &better)) return LAN_OK;

@@ -34,8 +34,8 @@ lan_status handed_weights(lan_memory *m, lan_str bytes, lan_error *err);
 
 /* `note` was opened from `from` at a time, which the records need not tell yet: learns from it. Where that leads to better
  * weights, they are appended to `weights`, and score from now on. */
-lan_status handed_learn(lan_memory *m, lan_str from, lan_str note, int64_t unix_ms, lan_buf *weights,
-                        lan_error *err);
+lan_status handed_learn(lan_memory *m, lan_str from, lan_str note, int64_t unix_ms,
+                        lan_buf *weights, lan_error *err);
 
 /* The records have changed: `n_events` of them there are now. */
 void handed_remember(lan_memory *m, size_t n_events);

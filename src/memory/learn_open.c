@@ -6,7 +6,8 @@ bool memory_learn_open(lan_memory *m, const habit *open, score_model *better) {
   const score_state *st = &m->score;
   if (open->from == UINT32_MAX || open->from == open->note) return false;
   memory_new_answer(m);
-  if (memory_cue(m, open->from, NULL) != LAN_OK || memory_use_habits(m, NULL) != LAN_OK) return false;
+  if (memory_cue(m, open->from, NULL) != LAN_OK || memory_use_habits(m, NULL) != LAN_OK)
+    return false;
   m->score.now_ms = open->at_ms;
   if (score_candidates(&m->score, &m->cue, LEARN_CANDIDATES, NULL) != LAN_OK) return false;
   size_t n = st->candidates.len, wanted = 0;

@@ -84,10 +84,10 @@ static void take_links(facts *f, lan_str value, yaml_search *y) {
 /* What was mended in the text is mended here. */
 static lan_str take_value(facts *f, lan_str value) {
   lan_buf mended = {0};
-  bool mend = f->damage & FACTS_DAMAGE_MOJIBAKE &&
-              facts_mend_mojibake(value.ptr, value.len, &mended);
-  lan_str kept = mend ? parse_copy(f, mended.data, mended.len)
-                      : parse_copy(f, value.ptr, value.len);
+  bool mend =
+      f->damage & FACTS_DAMAGE_MOJIBAKE && facts_mend_mojibake(value.ptr, value.len, &mended);
+  lan_str kept =
+      mend ? parse_copy(f, mended.data, mended.len) : parse_copy(f, value.ptr, value.len);
   f->failed |= mended.failed;
   lan_buf_free(&mended);
   return kept;
@@ -162,9 +162,7 @@ static void read_canvas(facts *f, unpack *u) {
       case CACHED_TEXT: parse_canvas_text(f, first, read_text); break;
       case CACHED_LABEL: parse_canvas_words(f, first, FACTS_PROSE); break;
       case CACHED_URL: parse_canvas_words(f, first, FACTS_CODE); break;
-      case CACHED_ARROW:
-        parse_canvas_link(f, first, second, none, FACTS_LINK_CANVAS_EDGE);
-        break;
+      case CACHED_ARROW: parse_canvas_link(f, first, second, none, FACTS_LINK_CANVAS_EDGE); break;
       default: u->bad = true;
     }
   }

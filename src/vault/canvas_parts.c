@@ -5,7 +5,8 @@ void parse_canvas_words(facts *f, lan_str text, facts_piece_kind kind) {
   if (text.len) PARSE_PUSH(f, pieces, (facts_piece){text, kind});
 }
 
-void parse_canvas_link(facts *f, lan_str from, lan_str file, lan_str subpath, facts_link_kind kind) {
+void parse_canvas_link(facts *f, lan_str from, lan_str file, lan_str subpath,
+                       facts_link_kind kind) {
   facts_link link = {.target = file, .subpath = subpath, .from = from, .kind = kind, .line = 1};
   link.shown = (lan_str){"", 0};
   if (link.subpath.len && link.subpath.ptr[0] == '#') link.subpath.ptr++, link.subpath.len--;

@@ -11,14 +11,15 @@ enum {
 typedef struct outline {
   facts *f;
   const char *s;
-  uint32_t block; /* where the paragraph that we are in begins; NONE: in none */
-  bool one_line;  /* it has no more yet */
-  bool rows;           /* it is a table: each line by itself */
-  bool html;           /* up to the next blank line */
-  char fence;          /* the sign of the block of code that we are in; 0: in none */
-  uint32_t fence_length, fence_start, fence_end; /* fence_end: of the last line with text; NONE: none yet */
-  uint32_t fence_quotes, fence_column;           /* of the quotes and the list that it stands in */
-  uint32_t lists[LISTS_MOST], n_lists;           /* where the content of list items begins: columns */
+  uint32_t block;   /* where the paragraph that we are in begins; NONE: in none */
+  bool one_line;    /* it has no more yet */
+  uint32_t columns; /* of the table that it is, each line by itself; 0: it is none */
+  bool html;        /* up to the next blank line */
+  char fence;       /* the sign of the block of code that we are in; 0: in none */
+  uint32_t fence_length, fence_start,
+      fence_end;                       /* fence_end: of the last line with text; NONE: none yet */
+  uint32_t fence_quotes, fence_column; /* of the quotes and the list that it stands in */
+  uint32_t lists[LISTS_MOST], n_lists; /* where the content of list items begins: columns */
 } outline;
 
 /* A line behind the signs of quotes and lists. */
@@ -27,6 +28,10 @@ typedef struct outline_line {
   uint32_t quotes;
   bool item; /* a list item begins here */
 } outline_line;
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
 static void add_code(outline *o, uint32_t start, uint32_t end, bool block) {
   struct parse_scratch *x = o->f->scratch;
@@ -75,10 +80,32 @@ static void read_spans(outline *o, uint32_t start, uint32_t end) {
   }
 }
 
+/* Where the cells end that a row may have: behind those of the line that made the table there is nothing. */
+static uint32_t cells_end(const outline *o, uint32_t start, uint32_t end, uint32_t columns) {
+  uint32_t cells = 0, i = start;
+  while (i < end && (is_blank(o->s[i]) || o->s[i] == '>')) i++;
+  if (i < end && o->s[i] == '|') i++;
+  for (uint32_t n; i < end && cells < columns; i++) {
+    if (o->s[i] == '|') cells++;
+    if (o->s[i] == '\\') i++;
+    if (o->s[i] != '`') continue;
+    n = ticks_at(o, i, end);
+    uint32_t close = n > TICKS_MOST ? NONE : find_ticks(o, i + n, end, n);
+    i = close == NONE ? i + n - 1 : close + n - 1;
+  }
+  return i < end ? i : end;
+}
+
+static void read_row(outline *o, uint32_t start, uint32_t end) {
+  read_spans(o, start, cells_end(o, start, end, o->columns));
+}
+
 static void end_block(outline *o, uint32_t end) {
-  if (o->block != NONE) read_spans(o, o->block, end);
+  if (o->block != NONE && o->columns) read_row(o, o->block, end);
+  if (o->block != NONE && !o->columns) read_spans(o, o->block, end);
   o->block = NONE;
-  o->rows = o->html = false;
+  o->columns = 0;
+  o->html = false;
 }
 
 /* ---- headings ---- */
@@ -114,10 +141,6 @@ static void read_heading(outline *o, uint32_t i, uint32_t end, uint32_t level) {
 }
 
 /* ---- lines ---- */
-
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
 /* How much of i .. end is the mark of a list item; 0: none. */
 static uint32_t list_mark(const outline *o, uint32_t i, uint32_t end) {
@@ -238,15 +261,25 @@ static bool read_code_line(outline *o, uint32_t start, uint32_t end) {
 
 /* ---- the pass ---- */
 
-/* "| --- | :-: |" under a line of text makes a table of both. */
-static bool is_table_rule(const outline *o, const outline_line *l) {
-  bool bar = false, dash = false;
-  for (uint32_t i = l->text; i < l->end; i++) {
-    bar |= o->s[i] == '|';
-    dash |= o->s[i] == '-';
-    if (!is_blank(o->s[i]) && !strchr("|-:", o->s[i])) return false;
+/* "| --- | :-: |" under a line of text makes a table of both, with so many columns; 0: it is none. As in md4c three signs are
+ * the least in a cell. */
+static uint32_t table_columns(const outline *o, uint32_t i, uint32_t end) {
+  uint32_t columns = 0, signs = 0; /* signs: in the cell that we are in */
+  bool bar = false;
+  for (; i <= end; i++) {
+    char c = i < end ? o->s[i] : '|';
+    bar |= c == '|' && i < end;
+    if (c == '-' || c == ':') {
+      signs++;
+    } else if (c == '|') {
+      if (signs > 0 && signs < 3) return 0;
+      columns += signs > 0;
+      signs = 0;
+    } else if (!is_blank(c)) {
+      return 0;
+    }
   }
-  return bar && dash;
+  return bar ? columns : 0;
 }
 
 /* "===" or "---" under a line of text makes a heading of it. */
@@ -262,13 +295,14 @@ static uint32_t underline_level(const outline *o, const outline_line *l) {
 /* Names of elements that begin a block of HTML (CommonMark 4.6), those that notes hold. */
 static bool is_block_name(lan_str name) {
   static const char *const names[] = {
-      "address", "article", "aside",  "blockquote", "body", "caption", "center", "col",   "dd",
-      "details", "dialog",  "div",    "dl",         "dt",   "fieldset", "figcaption", "figure",
-      "footer",  "form",    "h1",     "h2",         "h3",   "h4",      "h5",     "h6",    "head",
-      "header",  "hr",      "html",   "iframe",     "legend", "li",    "link",   "main",  "menu",
-      "nav",     "ol",      "option", "p",          "param", "pre",    "script", "section", "style",
-      "summary", "table",   "tbody",  "td",         "textarea", "tfoot", "th",   "thead", "title",
-      "tr",      "track",   "ul"};
+      "address",  "article",    "aside",   "blockquote", "body",  "caption", "center",
+      "col",      "dd",         "details", "dialog",     "div",   "dl",      "dt",
+      "fieldset", "figcaption", "figure",  "footer",     "form",  "h1",      "h2",
+      "h3",       "h4",         "h5",      "h6",         "head",  "header",  "hr",
+      "html",     "iframe",     "legend",  "li",         "link",  "main",    "menu",
+      "nav",      "ol",         "option",  "p",          "param", "pre",     "script",
+      "section",  "style",      "summary", "table",      "tbody", "td",      "textarea",
+      "tfoot",    "th",         "thead",   "title",      "tr",    "track",   "ul"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     size_t k = 0;
     while (k < name.len && names[i][k] && (name.ptr[k] | 32) == (names[i][k] | 32)) k++;
@@ -285,7 +319,8 @@ static bool begins_html(const outline *o, const outline_line *l) {
   if (o->s[i] == '/') i++;
   uint32_t name = i;
   while (i < end && (is_letter(o->s[i]) || is_digit(o->s[i]))) i++;
-  if (i == name || (i < end && !is_blank(o->s[i]) && o->s[i] != '/' && o->s[i] != '>')) return false;
+  if (i == name || (i < end && !is_blank(o->s[i]) && o->s[i] != '/' && o->s[i] != '>'))
+    return false;
   if (is_block_name((lan_str){o->s + name, i - name})) return true;
   const char *close = memchr(o->s + i, '>', end - i);
   for (i = close ? (uint32_t)(close - o->s) + 1 : i; i < end && is_blank(o->s[i]);) i++;
@@ -295,7 +330,7 @@ static bool begins_html(const outline *o, const outline_line *l) {
 /* What was a paragraph so far is a heading if the line at `start` underlines it, within the same quotes and lists. */
 static bool read_underline(outline *o, uint32_t start, uint32_t end) {
   outline_line l = {start, start, end, 0, false};
-  if (o->block == NONE || o->rows) return false;
+  if (o->block == NONE || o->columns) return false;
   pass_quotes(o, &l, NONE);
   uint32_t level = underline_level(o, &l), block = o->block;
   bool left = o->n_lists && column_of(o, start, l.text) < o->lists[o->n_lists - 1];
@@ -330,10 +365,10 @@ static void read_line(outline *o, uint32_t start, uint32_t end) {
     o->html = true;
     return;
   }
-  o->rows |= o->block != NONE && o->one_line && is_table_rule(o, &l);
+  if (o->block != NONE && o->one_line) o->columns = table_columns(o, l.text, end);
   o->one_line = o->block == NONE;
-  if (o->rows) read_spans(o, o->block, start);
-  if (o->rows || o->block == NONE) o->block = l.text;
+  if (o->columns) read_row(o, o->block, start);
+  if (o->columns || o->block == NONE) o->block = l.text;
 }
 
 static void read_lines(outline *o, uint32_t start, uint32_t end) {
@@ -347,11 +382,15 @@ static void read_lines(outline *o, uint32_t start, uint32_t end) {
   end_block(o, end);
 }
 
+/* The second line is the one that says how many columns there are. */
 static void read_rows(outline *o, uint32_t start, uint32_t end) {
-  while (start < end) {
+  o->columns = NONE;
+  for (uint32_t line = 1; start < end; line++) {
     const char *p = memchr(o->s + start, '\n', end - start);
-    uint32_t stop = p ? (uint32_t)(p - o->s) : end;
-    read_spans(o, start, stop);
+    uint32_t stop = p ? (uint32_t)(p - o->s) : end, columns = 0;
+    if (line == 2) columns = table_columns(o, start, stop);
+    if (columns) o->columns = columns;
+    read_row(o, start, stop);
     start = stop + 1;
   }
 }

@@ -100,6 +100,14 @@ static void take_flow_list(facts *f, parse_property p, lan_str list, uint32_t li
   }
 }
 
+/* Of "key: value"; 0: it is none. "key:value" is a text, to YAML. */
+static size_t key_length(lan_str text) {
+  const char *colon = text.len ? memchr(text.ptr, ':', text.len) : NULL;
+  size_t n = colon ? (size_t)(colon - text.ptr) : 0;
+  bool apart = colon && (n + 1 == text.len || colon[1] == ' ' || colon[1] == '\t');
+  return apart ? n : 0;
+}
+
 void parse_loose_properties(facts *f, size_t start, size_t end) {
   parse_property p = PROPERTY_OTHER; /* whose list may go on */
   uint32_t number = facts_line(f->text, start);
@@ -112,11 +120,10 @@ void parse_loose_properties(facts *f, size_t start, size_t end) {
       take_listed(f, p, (lan_str){text.ptr + 1, text.len - 1}, number);
       continue;
     }
-    const char *colon = text.len ? memchr(text.ptr, ':', text.len) : NULL;
-    if (!colon || text.ptr != line.ptr) continue; /* of a value, or of a map below */
-    size_t n = (size_t)(colon - text.ptr);
+    size_t n = key_length(text);
+    if (n == 0 || text.ptr != line.ptr) continue; /* of a value, or of a map below */
     p = parse_property_named(f, unquoted((lan_str){text.ptr, n}));
-    lan_str value = lan_str_trim((lan_str){colon + 1, text.len - n - 1});
+    lan_str value = lan_str_trim((lan_str){text.ptr + n + 1, text.len - n - 1});
     if (value.len && value.ptr[0] == '[') {
       take_flow_list(f, p, value, number);
     } else if (value.len) {

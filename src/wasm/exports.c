@@ -171,8 +171,8 @@ WASM_EXPORT("learn") lan_status wasm_learn(void) {
   lan_error err;
   int64_t at_ms = (int64_t)unpack_number(&u);
   lan_str from = unpack_string(&u), note = unpack_string(&u);
-  lan_status s = u.bad ? no_input(&err)
-                       : handed_learn(core.memory, from, note, at_ms, &core.out, &err);
+  lan_status s =
+      u.bad ? no_input(&err) : handed_learn(core.memory, from, note, at_ms, &core.out, &err);
   return done(s, &err);
 }
 
@@ -244,9 +244,10 @@ WASM_EXPORT("recall") lan_status wasm_recall(void) {
   lan_str text = unpack_string(&u);
   lan_buf_add(&question, text.ptr, text.len);
   lan_buf_add_char(&question, '\0');
-  lan_status s = u.bad             ? no_input(&err)
-                 : question.failed ? lan_fail_memory(&err, text.len)
-                                   : lan_memory_recall(core.memory, question.data, &q, &results, &n, &err);
+  lan_status s = u.bad ? no_input(&err)
+                 : question.failed
+                     ? lan_fail_memory(&err, text.len)
+                     : lan_memory_recall(core.memory, question.data, &q, &results, &n, &err);
   lan_buf_free(&question);
   if (s == LAN_OK) s = answer(results, n, &err);
   return done(s, &err);

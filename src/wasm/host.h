@@ -13,8 +13,7 @@ uint32_t host_note_size(const char *path, size_t len)
 /* Copies the bytes of the note that was asked for last. */
 void host_note_copy(char *to) __attribute__((import_module("host"), import_name("note_copy")));
 
-void host_random(void *to, size_t n)
-    __attribute__((import_module("host"), import_name("random")));
+void host_random(void *to, size_t n) __attribute__((import_module("host"), import_name("random")));
 
 /* The wall clock: milliseconds since 1970. */
 double host_now(void) __attribute__((import_module("host"), import_name("now")));

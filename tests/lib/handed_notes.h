@@ -20,8 +20,8 @@ typedef struct handed_notes {
   size_t n;
 } handed_notes;
 
-static inline lan_status handed_notes_read(const note_source *source, const catalog_note *note, lan_buf *out,
-                                           lan_error *err) {
+static inline lan_status handed_notes_read(const note_source *source, const catalog_note *note,
+                                           lan_buf *out, lan_error *err) {
   const handed_notes *h = (const handed_notes *)(const void *)source;
   for (size_t i = 0; i < h->n; i++) {
     const handed_note *n = &h->notes[i];
@@ -40,8 +40,8 @@ static inline lan_status handed_notes_read(const note_source *source, const cata
   return lan_fail(err, LAN_ENOTFOUND, "no %s", note->path.ptr);
 }
 
-static inline lan_status handed_notes_parse(const note_source *source, const catalog_note *note, lan_str bytes,
-                                            facts *out, lan_error *err) {
+static inline lan_status handed_notes_parse(const note_source *source, const catalog_note *note,
+                                            lan_str bytes, facts *out, lan_error *err) {
   (void)source;
   (void)note;
   return facts_from_cache(bytes.ptr, bytes.len, out, err);
@@ -61,7 +61,8 @@ static inline handed_notes handed_notes_new(void) {
 
 static inline lan_status handed_notes_index(const handed_notes *h, lan_memory *m, lan_error *err) {
   handed_file files[9];
-  for (size_t i = 0; i < h->n; i++) files[i] = (handed_file){lan_str_of(h->notes[i].path), WALK_NOTE};
+  for (size_t i = 0; i < h->n; i++)
+    files[i] = (handed_file){lan_str_of(h->notes[i].path), WALK_NOTE};
   files[h->n] = (handed_file){lan_str_of("ly.png"), WALK_ATTACHMENT};
   return handed_index(m, files, h->n + 1, err);
 }
