@@ -2,12 +2,12 @@
 // The official SDK's clients of both eras, the inspector's command line, and all server scenarios of the conformance
 // suite. From npm, in NODE_PATH's folder; 77, "skipped", without them.
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { skip, World } from "./lib/faces.mjs";
+import { skip, useNewerNode, World } from "./lib/faces.mjs";
 
 const [lantoa, sample] = process.argv.slice(2).map((p) => resolve(p));
 const modules = process.env.NODE_PATH ?? "/nowhere";
@@ -21,9 +21,7 @@ const baseline = resolve(process.argv[1], "../mcp_conformance.yml");
 if (![older, newer, inspector, suite, node22].every(existsSync)) {
   skip("NODE_PATH lacks the SDKs, the inspector, the conformance suite or node 22");
 }
-if (Number(process.versions.node.split(".")[0]) < 22) {
-  process.exit(spawnSync(node22, process.argv.slice(1), { stdio: "inherit" }).status ?? 1);
-}
+useNewerNode();
 const world = new World(sample), { env, vault } = world;
 writeFileSync(join(vault, "123.md"), "The number 123."); // the suite's template wants it
 const load = (...path) => import(pathToFileURL(join(...path)).href);

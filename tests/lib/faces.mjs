@@ -1,5 +1,5 @@
 // What the tests of the page, the plugin and MCP share: a vault of their own, a server for it, a browser.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -16,8 +16,17 @@ export function skip(why) {
   process.exit(77);
 }
 
+/** Debian 12's Node.js is too old for most of npm's packages: the script runs once more with the one that came from there. */
+export function useNewerNode() {
+  const newer = join(process.env.NODE_PATH ?? "/nowhere", ".bin/node");
+  if (Number(process.versions.node.split(".")[0]) >= 20) return;
+  if (!existsSync(newer)) skip("Node.js is older than 20, and there is none in NODE_PATH");
+  process.exit(spawnSync(newer, process.argv.slice(1), { stdio: "inherit" }).status ?? 1);
+}
+
 /** Debian's chromium by npm's playwright-core (in NODE_PATH's folder), or the test is skipped. */
 export async function openBrowser() {
+  useNewerNode();
   let playwright = null;
   try {
     playwright = createRequire(join(process.env.NODE_PATH ?? "/usr/share/nodejs", "/"))("playwright-core");
