@@ -50,7 +50,7 @@ static void parts_add_up_to_the_score(void **state) {
 
 static void weights_survive_their_file(void **state) {
   (void)state;
-  score_model a = {random_net(1), random_net(2), {{1, -2}, {3}, {0.5f}, -1}}, b = {0};
+  score_model a = {random_net(1), random_net(2), {{1, -2}, {3}, {0.5f}, -1, {{2}}}}, b = {0};
   lan_buf bytes = {0};
   lan_error err = {0};
   assert_int_equal(model_encode(&a, &bytes, &err), LAN_OK);

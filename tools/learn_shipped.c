@@ -7,14 +7,15 @@
  * are not learnt from: weights for measuring on them. With --each every vault is left out in turn, and OUT is a
  * folder, which gets weights called as the vault (bench/cross_validate.py). With --questions recall by question is learnt too: a line of
  * FILE is a question, a tab, and the paths of the notes that answer it, with '|' between; without VAULTs all else
- * stays as it is, but for what is set and not learnt (learn_set_given). */
+ * stays as it is; with --own-questions N up to N headings and first sentences of each vault are questions as well. What is
+ * not learnt stays as it is, but for what is set and not learnt (learn_set_given). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "memory/learn.h"
-#include "memory/question_learn.h"
+#include "memory/pseudo.h"
 
 enum { MOST = 64, ROUNDS = 3, EXAMPLES = 400 };
 
@@ -23,6 +24,7 @@ typedef struct program {
   size_t n_vaults;
   uint32_t steps;
   bool each;
+  size_t own_questions;
   learn_set sets[MOST];
   size_t n_sets;
   score_model model;
@@ -100,7 +102,17 @@ static void learn_questions(program *p) {
   fclose(f);
   free(line);
   lan_memory_close(m);
-  if (question_learn(&examples, &o, &p->model.question, &loss, &err) != LAN_OK) fail(&err);
+  for (size_t i = 0; p->own_questions && i < p->n_vaults; i++) {
+    if (lan_memory_open(p->vaults[i], &none, &m, &err) != LAN_OK ||
+        pseudo_gather(m, 101, p->own_questions, &examples, &err) != LAN_OK) {
+      fail(&err);
+    }
+    lan_memory_close(m);
+  }
+  if (question_learn(&examples, &o, &p->model.question, &loss, &err) != LAN_OK ||
+      question_be_sure(&examples, &p->model.question, &err) != LAN_OK) {
+    fail(&err);
+  }
   fprintf(stderr, "%zu questions, loss %.4f\n", examples.len, loss);
   question_examples_free(&examples);
 }
@@ -150,6 +162,8 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--leave-out") == 0 && i + 1 < argc) {
       p.leave_out = argv[++i];
+    } else if (strcmp(argv[i], "--own-questions") == 0 && i + 1 < argc) {
+      p.own_questions = (size_t)strtoul(argv[++i], NULL, 10);
     } else if (strcmp(argv[i], "--each") == 0) {
       p.each = true;
     } else if (strcmp(argv[i], "--steps") == 0 && i + 1 < argc) {

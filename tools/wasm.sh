@@ -35,7 +35,7 @@ sources=$(
   of net safetensors
   of spread routes spread views
   but vault blocks canvas frontmatter ignore note walk watch
-  but memory cache export folder hide import label learn open question_learn remember share tune
+  but memory cache export flow_learn folder hide import label learn learn_train open pseudo question_learn remember share tune
   of answer answer
   of wasm exports platform
 )

@@ -491,13 +491,18 @@ typedef struct lan_learn_report {
   double mrr_before, mrr_after;       /**< mean of 1 / rank of a hidden link's target */
   double hits10_before, hits10_after; /**< share of them among the first 10 */
   int kept;                           /**< not 0: the new weights are better, and are kept */
+  size_t questions, questions_held_back; /**< headings and first sentences, their notes being wanted */
+  double recall_mrr_before, recall_mrr_after;     /**< the same of the questions held back */
+  double recall_hits5_before, recall_hits5_after; /**< share of them among the first 5 */
+  int recall_kept; /**< not 0: the new weights of recall by question are better, and are kept */
   double seconds;
 } lan_learn_report;
 
 /** Tunes the weights to this vault and to what was opened in it: hides links and has them brought back, has
- *  what was opened be found before it was, and moves the weights by backpropagation. The new weights are kept in
- *  memory.db only if they do better than the present ones on the links and opens that were held back. `options` may be NULL. LAN_EINVAL: the vault has too few links
- *  and opens to learn from. */
+ *  what was opened be found before it was, takes headings and first sentences out of notes and asks for the notes by
+ *  them, and moves the weights by backpropagation. The new weights, of related notes and of recall each, are kept in
+ *  memory.db only if they do better than the present ones on what was held back. `options` may be NULL. LAN_EINVAL: the
+ *  vault has too few links, opens and questions to learn from. */
 LAN_API lan_status lan_memory_learn(lan_memory *memory, const lan_learn_options *options,
                                     lan_learn_report *report, lan_error *err);
 

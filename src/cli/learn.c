@@ -11,6 +11,29 @@ static int on_progress(void *ctx, double done) {
   return cli_stopped();
 }
 
+static void show_recall_json(json_writer *j, const lan_learn_report *r) {
+  const struct {
+    const char *key;
+    double value;
+  } numbers[] = {{"mrr_before", r->recall_mrr_before},
+                 {"mrr_after", r->recall_mrr_after},
+                 {"hits5_before", r->recall_hits5_before},
+                 {"hits5_after", r->recall_hits5_after}};
+  jw_key(j, "recall");
+  jw_open(j, '{');
+  jw_key(j, "examples");
+  jw_count(j, r->questions);
+  jw_key(j, "held_back");
+  jw_count(j, r->questions_held_back);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    jw_key(j, numbers[i].key);
+    jw_number(j, numbers[i].value);
+  }
+  jw_key(j, "kept");
+  jw_bool(j, r->recall_kept != 0);
+  jw_close(j, '}');
+}
+
 static void show_json(lan_buf *out, const lan_learn_report *r) {
   json_writer j = {out, false};
   jw_open(&j, '{');
@@ -34,6 +57,7 @@ static void show_json(lan_buf *out, const lan_learn_report *r) {
   }
   jw_key(&j, "kept");
   jw_bool(&j, r->kept != 0);
+  show_recall_json(&j, r);
   jw_close(&j, '}');
   jw_end(&j);
 }
@@ -55,11 +79,30 @@ static void show(output *o, const lan_learn_report *r) {
         "%.3f, now %.3f)\nThe new weights are kept.\n",
         100 * r->hits10_before, 100 * r->hits10_after, r->mrr_before, r->mrr_after);
   } else {
-    lan_buf_printf(
-        &o->buf,
-        "The present weights stay: nothing better was found for what was held back "
-        "(mean of 1 / rank %.3f).\n",
-        r->mrr_before);
+    lan_buf_printf(&o->buf,
+                   "The present weights stay: nothing better was found for what was held back "
+                   "(mean of 1 / rank %.3f).\n",
+                   r->mrr_before);
+  }
+}
+
+static void show_recall(output *o, const lan_learn_report *r) {
+  if (r->questions + r->questions_held_back == 0) return;
+  output_count(o, r->questions, "heading or first sentence", "headings and first sentences");
+  lan_buf_printf(&o->buf, " as questions for their notes, ");
+  output_number(o, r->questions_held_back);
+  lan_buf_printf(&o->buf, " held back\n");
+  if (r->recall_kept) {
+    lan_buf_printf(&o->buf,
+                   "among the first 5: %.1f %% of those held back before, %.1f %% now (mean of 1 / "
+                   "rank %.3f, now %.3f)\nThe new weights of recall are kept.\n",
+                   100 * r->recall_hits5_before, 100 * r->recall_hits5_after, r->recall_mrr_before,
+                   r->recall_mrr_after);
+  } else {
+    lan_buf_printf(&o->buf,
+                   "The present weights of recall stay: nothing better was found (mean of 1 / rank "
+                   "%.3f).\n",
+                   r->recall_mrr_before);
   }
 }
 
@@ -78,7 +121,8 @@ static cli_exit run(cli *c) {
     if (c->opt.json) {
       show_json(&c->out.buf, &r);
     } else {
-      show(&c->out, &r);
+      if (r.examples + r.held_back) show(&c->out, &r);
+      show_recall(&c->out, &r);
     }
     return session_close(&s, CLI_FOUND);
   }
@@ -95,9 +139,10 @@ const command command_learn = {
         "usage: lantoa learn [OPTION ...]\n"
         "\n"
         "Tunes the memory to your own vault and to what you opened in it: links are hidden, the\n"
-        "memory tries to bring them back, and to foresee what was opened next; the error moves\n"
-        "its weights by backpropagation. The new weights are kept only if they do better on\n"
-        "links and opens that were held back from learning. Notes are only read.\n"
+        "memory tries to bring them back, and to foresee what was opened next; headings and first\n"
+        "sentences are asked for as questions, without them in their notes. The error moves its\n"
+        "weights by backpropagation. The new weights are kept only if they do better on links,\n"
+        "opens and questions that were held back from learning. Notes are only read.\n"
         "\n"
         "  --seed N            hide other links\n"
         "  --json              the figures\n" HELP_VAULT HELP_COLOR

@@ -113,13 +113,14 @@ static lan_status build_shadow(lan_memory *m, lan_memory *shadow, lan_error *err
   return s;
 }
 
-lan_status hide_open(lan_memory *m, const hidden_links *h, lan_memory **out, lan_error *err) {
+static lan_status open_shadow(lan_memory *m, reader_hidden hidden, lan_memory **out,
+                              lan_error *err) {
   lan_memory *shadow = lan_alloc_zeroed(1, sizeof *shadow);
   if (!shadow) return lan_fail_memory(err, sizeof *shadow);
   shadow->root_fd = -1;
   shadow->source = m->source;
   shadow->model = m->model;
-  shadow->hidden.target = h->target;
+  shadow->hidden = hidden;
   lan_status s = build_shadow(m, shadow, err);
   if (s != LAN_OK) {
     hide_close(shadow);
@@ -127,6 +128,15 @@ lan_status hide_open(lan_memory *m, const hidden_links *h, lan_memory **out, lan
   }
   *out = shadow;
   return LAN_OK;
+}
+
+lan_status hide_open(lan_memory *m, const hidden_links *h, lan_memory **out, lan_error *err) {
+  return open_shadow(m, (reader_hidden){.target = h->target}, out, err);
+}
+
+lan_status hide_open_parts(lan_memory *m, const reader_part *parts, lan_memory **out,
+                           lan_error *err) {
+  return open_shadow(m, (reader_hidden){.parts = parts}, out, err);
 }
 
 void hide_close(lan_memory *shadow) {

@@ -16,9 +16,11 @@ lan_status hide_choose(const memory_index *index, uint64_t seed, double share, s
                        size_t most, const hidden_links *but, hidden_links *out, lan_error *err);
 void hide_free(hidden_links *h);
 
-/* The memory as it would be without those links; shares the folder and the threads of `m`, which must
+/* The memory as it would be without those links, or (hide_open_parts) those parts of notes; shares the folder and the threads of `m`, which must
  * outlive it, and keeps no cache. `h` must live as long. */
 lan_status hide_open(lan_memory *m, const hidden_links *h, lan_memory **shadow, lan_error *err);
+lan_status hide_open_parts(lan_memory *m, const reader_part *parts, lan_memory **shadow,
+                           lan_error *err);
 void hide_close(lan_memory *shadow);
 
 #endif

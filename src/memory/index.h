@@ -37,7 +37,7 @@ typedef struct index_job {
   lan_pool *pool;
   int (*progress)(void *ctx, lan_phase phase, size_t done, size_t total); /* may be NULL */
   void *progress_ctx;
-  const struct reader_hidden *hidden; /* links to leave out; NULL: none */
+  const struct reader_hidden *hidden; /* what to leave out; NULL: nothing */
   lan_arena *skip_arena;
   skip_list *skips; /* files that could not be read are appended */
 } index_job;

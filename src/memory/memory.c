@@ -16,7 +16,7 @@ lan_status memory_files(lan_memory *m, const names **files, lan_error *err) {
 lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err) {
   const catalog_note *n = &m->index.cat.notes[note];
   lan_status s = reader_read(&m->reader, m->source, n, err);
-  if (s != LAN_OK || !m->hidden.target) return s;
+  if (s != LAN_OK || (!m->hidden.target && !m->hidden.parts)) return s;
   return reader_hide(&m->reader, m->source, n, note, &m->hidden, err);
 }
 

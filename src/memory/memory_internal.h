@@ -44,7 +44,7 @@ struct lan_memory {
   score_model model;    /* that scores */
   bool has_learnt;      /* it is the vault's own, from memory.db */
   online online;        /* what the opens since have made of it */
-  reader_hidden hidden; /* links that this memory does not see (hide.h); target NULL: none */
+  reader_hidden hidden; /* what this memory does not see (hide.h) */
   lan_arena skip_arena;
   skip_list skips;
   char *cache_trouble;

@@ -121,7 +121,7 @@ typedef struct array {
 } array;
 
 /* Those of learnt conductances and of questions come last: older files lack them. */
-enum { ARRAYS = 16, FIRST_OF_FLOW = 8 };
+enum { ARRAYS = 17, FIRST_OF_FLOW = 8 };
 
 static void arrays_of(score_model *m, array out[ARRAYS]) {
   model_net *note = &m->note, *words = &m->words;
@@ -141,7 +141,8 @@ static void arrays_of(score_model *m, array out[ARRAYS]) {
                              {"question.own", false, OWNS, q->own},
                              {"question.via", false, OWNS, q->via},
                              {"question.tie", false, TIES, q->tie},
-                             {"question.bias", false, 1, &q->bias}};
+                             {"question.bias", false, 1, &q->bias},
+                             {"question.sure", false, QUESTION_NUMBERS * QUESTION_NUMBERS, q->sure[0]}};
   memcpy(out, all, sizeof all);
 }
 

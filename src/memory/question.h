@@ -35,8 +35,13 @@ typedef enum question_tie {
   TIES
 } question_tie;
 
+enum { QUESTION_NUMBERS = 2 * OWNS + TIES + 1 };
+
 typedef struct question_weights {
   float own[OWNS], via[OWNS], tie[TIES], bias;
+  /* What the weights were learnt from, as a bowl about them: to move them by d costs half the sum of squares of sure d.
+   * All 0: nothing is known of it. */
+  float sure[QUESTION_NUMBERS][QUESTION_NUMBERS];
 } question_weights;
 
 /* A word of the question, or a way in which it may be written. */

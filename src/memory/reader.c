@@ -22,21 +22,38 @@ lan_status reader_read(reader *r, const note_source *source, const catalog_note 
   return parse(r, source, note, err);
 }
 
-lan_status reader_hide(reader *r, const note_source *source, const catalog_note *note,
-                       uint32_t number, const reader_hidden *hidden, lan_error *err) {
-  if (!hidden || hidden->target[number] == UINT32_MAX || note->kind == WALK_CANVAS) return LAN_OK;
+static void leave_out_links(reader *r, const catalog_note *note, uint32_t target, const names *files) {
   const facts *f = &r->facts;
   size_t at = 0;
-  lan_buf_clear(&r->other);
   for (size_t i = 0; i < f->links.len; i++) {
     const facts_link *l = &f->links.data[i];
     if (l->start < at || l->target.len == 0) continue;
-    if (names_resolve(hidden->files, note->path, l->target, NULL) != hidden->target[number])
-      continue;
+    if (names_resolve(files, note->path, l->target, NULL) != target) continue;
     lan_buf_add(&r->other, f->text.ptr + at, l->start - at);
     at = l->end;
   }
   lan_buf_add(&r->other, f->text.ptr + at, f->text.len - at);
+}
+
+static void leave_out_part(reader *r, reader_part part) {
+  lan_str text = r->facts.text;
+  if (part.end > text.len) part = (reader_part){0}; /* it has changed meanwhile */
+  lan_buf_add(&r->other, text.ptr, part.start);
+  lan_buf_add(&r->other, text.ptr + part.end, text.len - part.end);
+}
+
+lan_status reader_hide(reader *r, const note_source *source, const catalog_note *note,
+                       uint32_t number, const reader_hidden *hidden, lan_error *err) {
+  if (!hidden || note->kind == WALK_CANVAS) return LAN_OK;
+  bool part = hidden->parts && hidden->parts[number].end > hidden->parts[number].start;
+  bool links = hidden->target && hidden->target[number] != UINT32_MAX;
+  if (!part && !links) return LAN_OK;
+  lan_buf_clear(&r->other);
+  if (part) {
+    leave_out_part(r, hidden->parts[number]);
+  } else {
+    leave_out_links(r, note, hidden->target[number], hidden->files);
+  }
   if (r->other.failed) return lan_fail_memory(err, 0);
   lan_buf whole = r->bytes;
   r->bytes = r->other;

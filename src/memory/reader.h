@@ -6,10 +6,16 @@
 #include "text/bm25.h"
 #include "vault/names.h"
 
-/* Links that are to be read as if they were not there. */
+/* A part of a note's text, from `start` up to `end`; none if they are equal. */
+typedef struct reader_part {
+  uint32_t start, end;
+} reader_part;
+
+/* What is to be read as if it were not there: links, or parts of notes. */
 typedef struct reader_hidden {
   const names *files;     /* what links may mean */
-  const uint32_t *target; /* by note: the note whose links are hidden, or UINT32_MAX */
+  const uint32_t *target; /* by note: the note whose links are hidden, or UINT32_MAX; NULL: no links */
+  const reader_part *parts; /* by note; NULL: no parts */
 } reader_hidden;
 
 /* Scratch memory of one thread; zero-initialise. */
@@ -24,8 +30,8 @@ typedef struct reader {
 lan_status reader_read(reader *r, const note_source *source, const catalog_note *note,
                        lan_error *err);
 
-/* Takes the markup of all links to the hidden target out of the note that was read, and parses what
- * is left. Nothing changes if `hidden` (may be NULL) hides none in it. For sources of plain texts only. */
+/* Takes the hidden part, or the markup of all links to the hidden target, out of the note that was read, and parses
+ * what is left. Nothing changes if `hidden` (may be NULL) hides none in it. For sources of plain texts only. */
 lan_status reader_hide(reader *r, const note_source *source, const catalog_note *note,
                        uint32_t number, const reader_hidden *hidden, lan_error *err);
 

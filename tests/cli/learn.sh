@@ -12,8 +12,8 @@ run eval --json; exits 0; json 4; prints '{"ranking":"lantoa","hidden":'; prints
 cp "$T/out" "$T/first"
 run eval --json; exits 0; cmp -s "$T/out" "$T/first" || fail 'should be the same again'
 run eval --json --seed 2; exits 0; json 4
-run learn --json; exits 0; json 1; says_nothing; prints '"held_back":'; prints '"kept":'
-run learn; exits 0; prints 'to learn from (hidden links)'
+run learn --json; exits 0; json 1; says_nothing; prints '"held_back":'; prints '"kept":'; prints '"recall":{"examples":'
+run learn; exits 0; prints 'to learn from (hidden links)'; prints 'as questions for their notes'
 run related 'Cà phê' --json; exits 0; json 1
 echo 'no weights' >"$T/weights"
 run related 'Cà phê' --weights "$T/weights"; exits 4; says "$T/weights"
