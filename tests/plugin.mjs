@@ -200,6 +200,20 @@ async function theVaultChanges() {
   assert.notEqual(await page.title(), "hacked");
 }
 
+/** A worker that ends is begun anew, and weights that are damaged are none. */
+async function whatIsBrokenIsMended() {
+  const before = (await said("Cà phê.md")).map((r) => r.path);
+  const after = await inPage(async () => {
+    const { memory, log } = window.plugin;
+    log.merge({ type: "weights", name: "score", at_ms: Date.now() + 1e6, data: btoa("damaged") });
+    memory.remembered();
+    const damaged = await memory.related("Cà phê.md", "yes");
+    memory.asked.worker.onerror({ message: "it died" });
+    return [damaged, await memory.related("Cà phê.md", "yes")].map((l) => l.map((r) => r.path));
+  });
+  assert.deepEqual(after, [before, before]);
+}
+
 async function nothingWasSent() {
   assert.deepEqual(requests, [], "no network");
 }
@@ -210,7 +224,7 @@ async function settingsAndForgetting() {
     tab.display();
     document.getElementById("modal").replaceChildren(tab.containerEl);
   });
-  await shoot("plugin-settings");
+  if (screenshots) await page.locator("#modal").screenshot({ path: join(screenshots, "plugin-settings.png") });
   assert.match(await page.textContent("#modal .desc >> nth=1"), /[1-9]/);
   await page.click("#modal button");
   await page.waitForFunction(() => window.plugin.log.events.length === 0 && window.plugin.data.memory.length === 0);
@@ -252,5 +266,5 @@ async function aServerThatIsGone() {
 
 if (screenshots) mkdirSync(screenshots, { recursive: true });
 await world.run([nothingIsOpen, followsTheOpenNote, linksAreDraggedHoveredAndOpened, pinAndLinked, verdictsAndHabits, memoriesAreMerged,
-  dataThatIsSynchronised, recallAndBlock, theVaultChanges, nothingWasSent, settingsAndForgetting, aServerIsAsked, aServerThatIsGone],
+  dataThatIsSynchronised, recallAndBlock, theVaultChanges, whatIsBrokenIsMended, nothingWasSent, settingsAndForgetting, aServerIsAsked, aServerThatIsGone],
 () => assert.deepEqual(wrong, []));

@@ -26,10 +26,10 @@ class Asked {
   constructor(renewed: () => void, died: (why: string) => void) {
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     this.worker = new Worker(address);
-    URL.revokeObjectURL(address);
     this.worker.onmessage = (m: MessageEvent<Answer>) => {
       if (m.data.id === 0) renewed();
       else this.take(m.data);
+      if (m.data.id === 1) URL.revokeObjectURL(address); // WebKit wants it until the script has begun
     };
     this.worker.onerror = (e) => died(e.message);
   }

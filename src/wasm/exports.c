@@ -92,7 +92,7 @@ static unpack input(void) {
 static lan_status done(lan_status s, const lan_error *err) {
   if (s == LAN_OK && !core.out.failed) return LAN_OK;
   lan_buf_clear(&core.out);
-  lan_buf_add_str(&core.out, s == LAN_OK ? "memory is short" : err->message);
+  lan_buf_add_str(&core.out, s == LAN_OK ? "out of memory" : err->message);
   return s == LAN_OK ? LAN_ENOMEM : s;
 }
 

@@ -134,7 +134,7 @@ export class Core {
 
   private bytesOf(name: Call, input: Packer): Uint8Array {
     const bytes = input.take(), to = this.wasm.input(bytes.length);
-    if (!to) throw new Error("memory is short");
+    if (!to) throw new Error("out of memory");
     this.bytes(to, bytes.length).set(bytes);
     const status = this.wasm[name](), said = this.bytes(this.wasm.output(), this.wasm.output_size()).slice();
     if (status !== 0) throw new Error(this.utf8.decode(said));

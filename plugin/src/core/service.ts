@@ -55,8 +55,12 @@ export class Service {
 
   remember(events: Event[], weights: string | null): void {
     if (weights !== this.weights) {
-      this.memory.weights(Uint8Array.from(atob(weights ?? ""), (c) => c.charCodeAt(0)));
       this.weights = weights;
+      try {
+        this.memory.weights(Uint8Array.from(atob(weights ?? ""), (c) => c.charCodeAt(0)));
+      } catch {
+        this.memory.weights(new Uint8Array(0)); // damaged ones are none
+      }
     }
     this.memory.remember(events);
   }

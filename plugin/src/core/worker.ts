@@ -15,6 +15,9 @@ self.onmessage = async (m: MessageEvent<Question>) => {
     const call = (service as unknown as Record<string, (...args: unknown[]) => unknown>)[ask];
     post({ id, answer: await call.apply(service, m.data.with) });
   } catch (e) {
-    post({ id, error: e instanceof Error ? e.message : String(e) });
+    const error = e instanceof Error ? e.message : String(e);
+    post({ id, error });
+    // What is left of the memory then cannot be relied on: the worker ends by it, and another begins when something is asked.
+    if (e instanceof WebAssembly.RuntimeError || /^out of memory/.test(error)) self.setTimeout(() => { throw e; }, 0);
   }
 };
