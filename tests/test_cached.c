@@ -72,6 +72,7 @@ static void blocks_are_found_as_in_files(void **state) {
       "a `b [[c]]` [[d]] ``e ` f`` g",
       "a \\`b [[c]]` d `e",
       "a `b\nc [[d]]` e\n\nf `g\n\nh [[i]]` j",
+      "# A <b@c.de>\n\n## <f@g.hi>\nj",
       "# A `b` [[c]] #\n## d\n\ne\n===\nf [[g]]\n---\nh",
       "```js\nlet [[a]]\n```\n[[b]]",
       "```\n[[a]]\n\n[[b]]\n````\n[[c]]\n",

@@ -88,13 +88,13 @@ static void end_code_block(blocks *b) {
 }
 
 /* A heading's text is what stands on its lines, without the # around it, but with the signs around
- * code, which md4c does not tell. */
+ * code and addresses, which md4c does not tell. */
 static void end_heading(blocks *b) {
   facts *f = b->f;
   const char *s = f->text.ptr;
   if (b->start == OUTSIDE) return;
-  while (b->start > f->body && s[b->start - 1] && strchr("` \\", s[b->start - 1])) b->start--;
-  while (b->end < f->text.len && (s[b->end] == '`' || s[b->end] == ' ')) b->end++;
+  while (b->start > f->body && s[b->start - 1] && strchr("` \\<", s[b->start - 1])) b->start--;
+  while (b->end < f->text.len && s[b->end] && strchr("`> ", s[b->end])) b->end++;
   lan_str text = lan_str_trim((lan_str){s + b->start, b->end - b->start});
   uint32_t start = (uint32_t)(text.ptr - s);
   PARSE_PUSH(f, headings, (facts_heading){text, parse_line(&b->lines, start), b->heading});

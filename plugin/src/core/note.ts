@@ -27,11 +27,19 @@ function properties(key: string, value: unknown, depth: number, listed: boolean,
   }
 }
 
+/** Values as they are written: not where a number is another one than was read, as 0x10. Then nothing is known of them. */
+function valuesOf(text: string, cache: CachedMetadata | null): Property[] | null {
+  const values: Property[] = [], end = cache?.frontmatterPosition?.end.offset ?? text.length;
+  if (!cache?.frontmatter) return null;
+  for (const [key, value] of Object.entries(cache.frontmatter)) properties(key, value, 1, false, values);
+  const yaml = text.slice(0, end), named = values.filter(([use, key]) => use !== WITHIN && /^(tag|alias)/i.test(key));
+  return named.every(([, , value]) => !/^[-+\d.]+$/.test(value) || yaml.includes(value)) ? values : null;
+}
+
 export function packNote(text: string, cache: CachedMetadata | null): Uint8Array {
-  const p = new Packer().number(0).string(text), values: Property[] = [];
-  for (const [key, value] of Object.entries(cache?.frontmatter ?? {})) properties(key, value, 1, false, values);
-  p.number(cache?.frontmatter ? values.length + 1 : 0);
-  for (const [use, key, value] of values) p.number(use).string(key).string(value);
+  const p = new Packer().number(0).string(text), values = valuesOf(text, cache);
+  p.number(values ? values.length + 1 : 0);
+  for (const [use, key, value] of values ?? []) p.number(use).string(key).string(value);
   if (!cache) return p.number(0).take();
   const sections = (cache.sections ?? []).filter((s) => s.type !== "yaml");
   p.number(sections.length + 1);
