@@ -1,14 +1,15 @@
 /* Learns the weights that come with the program from many vaults.
  *
- * usage: learn_shipped OUT.safetensors [--leave-out NAME | --each] [--steps N] [--questions VAULT FILE] VAULT...
+ * usage: learn_shipped OUT.safetensors [--leave-out NAME | --each] [--steps N]
+ *                      [--questions VAULT FILE [--own-questions N]] VAULT...
  *
  * Links are hidden in each vault with several seeds (not with 1, which measurements use), and one network is
  * trained to bring them back, all vaults counting alike. With --leave-out the vaults whose path holds NAME
  * are not learnt from: weights for measuring on them. With --each every vault is left out in turn, and OUT is a
- * folder, which gets weights called as the vault (bench/cross_validate.py). With --questions recall by question is learnt too: a line of
- * FILE is a question, a tab, and the paths of the notes that answer it, with '|' between; without VAULTs all else
- * stays as it is; with --own-questions N up to N headings and first sentences of each vault are questions as well. What is
- * not learnt stays as it is, but for what is set and not learnt (learn_set_given). */
+ * folder, which gets weights called as the vault (bench/cross_validate.py). With --questions recall by question is
+ * learnt too: a line of FILE is a question, a tab, and the paths of the notes that answer it, with '|' between; with
+ * --own-questions N up to N headings and first sentences of each vault are questions as well. Without VAULTs all else
+ * stays as it is, but for what is set and not learnt (learn_set_given). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,7 +181,7 @@ int main(int argc, char **argv) {
   if (!p.out) {
     fputs(
         "usage: learn_shipped OUT.safetensors [--leave-out NAME | --each] [--steps N] "
-        "[--questions VAULT FILE] VAULT...\n",
+        "[--questions VAULT FILE [--own-questions N]] VAULT...\n",
         stderr);
     return 2;
   }

@@ -122,6 +122,8 @@ static lan_status tune_related(tuning *t, score_model *tuned, lan_learn_report *
   return LAN_OK;
 }
 
+/* From the weights that came with the program each time, whose curvature is known: learning again and again does not
+ * lead away from what people's questions taught. */
 static lan_status tune_recall(tuning *t, score_model *tuned, lan_learn_report *r, lan_error *err) {
   question_learn_options o = {.seed = t->o ? t->o->seed : 0,
                               .steps = QUESTION_STEPS,
@@ -130,9 +132,11 @@ static lan_status tune_recall(tuning *t, score_model *tuned, lan_learn_report *r
                               .go_on = true,
                               .validation = 0.3};
   question_quality before, after;
-  question_weights *w = &tuned->question;
-  if (t->questions.len < LEAST || !(w->sure[0][0] > 0)) return LAN_OK;
-  lan_status s = question_measure(&t->questions, &o, w, &before, err);
+  score_model shipped = {0};
+  question_weights *w = &shipped.question;
+  if (t->questions.len < LEAST) return LAN_OK;
+  lan_status s = model_shipped(&shipped, err);
+  if (s == LAN_OK) s = question_measure(&t->questions, &o, &tuned->question, &before, err);
   if (s == LAN_OK) s = question_learn(&t->questions, &o, w, NULL, err);
   if (s == LAN_EINVAL) return LAN_OK; /* none of the notes is found at all */
   if (s == LAN_OK) s = question_measure(&t->questions, &o, w, &after, err);
@@ -140,10 +144,11 @@ static lan_status tune_recall(tuning *t, score_model *tuned, lan_learn_report *r
   r->questions = t->questions.len - before.n;
   r->questions_held_back = before.n;
   r->recall_mrr_before = before.mrr;
-  r->recall_mrr_after = after.mrr;
   r->recall_hits5_before = before.hits5;
-  r->recall_hits5_after = after.hits5;
   r->recall_kept = after.mrr > before.mrr;
+  r->recall_mrr_after = r->recall_kept ? after.mrr : before.mrr;
+  r->recall_hits5_after = r->recall_kept ? after.hits5 : before.hits5;
+  if (r->recall_kept) tuned->question = *w;
   return LAN_OK;
 }
 
