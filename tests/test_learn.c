@@ -183,12 +183,36 @@ static void what_is_hidden_keeps_the_rules(void **state) {
   lan_memory_close(m);
 }
 
+/* What another process learns meanwhile, or forgets, holds here as well: nothing that is learnt here goes over it. */
+static void weights_follow_what_others_do(void **state) {
+  char folder[1024];
+  snprintf(folder, sizeof folder, "%s/vault", (const char *)*state);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  write_note(state, "A.md", "Alpha [[B]]\n");
+  write_note(state, "B.md", "Beta\n");
+  lan_memory *m = open_vault(state), *other = open_vault(state);
+  score_model shipped = m->model, learnt = m->model;
+  learnt.note.linear[0] += 1;
+  m->online.steps = 7;
+  assert_int_equal(memory_keep_weights(other, &learnt, NULL), LAN_OK);
+  assert_int_equal(lan_memory_opened(m, 0, 1, 0, NULL), LAN_OK);
+  assert_memory_equal(&m->model, &learnt, sizeof learnt);
+  assert_in_range(m->online.steps, 0, 1); /* they began anew */
+  assert_int_equal(lan_memory_forget(m, NULL, NULL, NULL), LAN_OK);
+  assert_memory_equal(&m->model, &shipped, sizeof shipped);
+  assert_int_equal(lan_memory_refresh(other, NULL, NULL), LAN_OK);
+  assert_memory_equal(&other->model, &shipped, sizeof shipped);
+  lan_memory_close(other);
+  lan_memory_close(m);
+}
+
 #define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(parts_add_up_to_the_score), cmocka_unit_test(weights_survive_their_file),
       cmocka_unit_test(a_teacher_is_learnt_from),  IN_SCRATCH(hidden_links_leave_no_trace),
+      IN_SCRATCH(weights_follow_what_others_do),
       IN_SCRATCH(what_is_hidden_keeps_the_rules),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ struct lan_memory {
   names *files;         /* of index.cat; made when first wanted */
   score_state score;    /* scratch memory of scoring, made for this index */
   score_model model;    /* that scores */
-  bool has_learnt;      /* it is the vault's own, from memory.db */
+  uint64_t own_weights; /* hash of those of memory.db that it is made of; 0: none */
   online online;        /* what the opens since have made of it */
   reader_hidden hidden; /* what this memory does not see (hide.h) */
   lan_arena skip_arena;
@@ -88,6 +88,8 @@ lan_status memory_read(lan_memory *m, uint32_t note, lan_error *err);
 #define MEMORY_WEIGHTS "score"
 /* Keeps them there, and scores with them from now on. */
 lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_error *err);
+/* Scores with those that are there now, which others may have changed; damaged ones change nothing. m->db is open. */
+void memory_follow_weights(lan_memory *m);
 
 /* The weights move by what was opened, as it was to be foreseen before anybody knew of it. True: *better foresee better than
  * the present ones, and are to take their place. */

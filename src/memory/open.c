@@ -342,15 +342,6 @@ lan_status memory_db_to_change(lan_memory *m, memory_db **db, lan_error *err) {
   return s == LAN_OK ? memory_own_db(m, db, err) : s;
 }
 
-/* The vault's own weights, if it has learnt any; ones that are damaged are told by whoever learns anew. */
-static bool load_own_weights(lan_memory *m, memory_db *db) {
-  lan_buf bytes = {0};
-  bool found = memory_db_get_weights(db, MEMORY_WEIGHTS, &bytes, NULL, NULL) == LAN_OK &&
-               model_decode(lan_buf_str(&bytes), m->data_file, &m->model, NULL) == LAN_OK;
-  lan_buf_free(&bytes);
-  return found;
-}
-
 /* A cache that has no place is a pity, not an error. memory.db is made when there is a place for
  * it; whoever wants to write to it will hear why it cannot. */
 static lan_status find_places(lan_memory *m, lan_error *err) {
@@ -368,7 +359,7 @@ static lan_status find_places(lan_memory *m, lan_error *err) {
   }
   bool found = s == LAN_OK;
   s = model_shipped(&m->model, err);
-  if (s == LAN_OK && found) m->has_learnt = load_own_weights(m, db);
+  if (s == LAN_OK && found) memory_follow_weights(m);
   return s;
 }
 

@@ -25,6 +25,8 @@ memory_records remember_records(memory_db *db) {
 
 /* ---- weights ---- */
 
+static uint64_t hash_of(const lan_buf *bytes) { return lan_hash(bytes->data, bytes->len, 0); }
+
 lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_error *err) {
   memory_db *db = NULL;
   lan_buf bytes = {0};
@@ -33,18 +35,36 @@ lan_status memory_keep_weights(lan_memory *m, const score_model *model, lan_erro
   if (s == LAN_OK) {
     s = memory_db_put_weights(db, MEMORY_WEIGHTS, lan_buf_str(&bytes), lan_clock_unix_ms(), err);
   }
+  if (s == LAN_OK) {
+    m->model = *model;
+    m->own_weights = hash_of(&bytes);
+    m->online = (online){0};
+  }
   lan_buf_free(&bytes);
-  if (s != LAN_OK) return s;
-  m->model = *model;
-  m->has_learnt = true;
-  m->online = (online){0};
-  return LAN_OK;
+  return s;
+}
+
+void memory_follow_weights(lan_memory *m) {
+  lan_buf bytes = {0};
+  score_model model;
+  if (m->options.weights) return;
+  lan_status s = memory_db_get_weights(m->db, MEMORY_WEIGHTS, &bytes, NULL, NULL);
+  uint64_t own = s == LAN_OK ? hash_of(&bytes) : 0;
+  bool changed = (s == LAN_OK || s == LAN_ENOTFOUND) && own != m->own_weights;
+  if (changed && model_shipped(&model, NULL) == LAN_OK &&
+      (s != LAN_OK || model_decode(lan_buf_str(&bytes), m->data_file, &model, NULL) == LAN_OK)) {
+    m->model = model;
+    m->own_weights = own;
+    m->online = (online){0};
+  }
+  lan_buf_free(&bytes);
 }
 
 /* What fails here is no harm to the open, which is kept. */
 static void learn_at_once(lan_memory *m, const habit *open) {
   score_model better;
   if (m->options.bare || m->options.weights) return;
+  memory_follow_weights(m); /* what another process learnt is not to be lost */
   if (memory_learn_open(m, open, &better)) (void)memory_keep_weights(m, &better, NULL);
 }
 
@@ -106,6 +126,7 @@ lan_status lan_memory_opened_path(lan_memory *m, const char *from, const char *n
 
 void remember_count(lan_memory *m) {
   (void)memory_db_count(m->db, &m->counts, NULL);
+  memory_follow_weights(m);
   m->habits.read = false;
 }
 
@@ -199,6 +220,7 @@ lan_status lan_memory_forget(lan_memory *m, const lan_span *span, size_t *n, lan
   if (s == LAN_OK) s = memory_db_forget(db, &of, &changed, err);
   if (s != LAN_OK) return s;
   m->online = (online){0};
+  m->pictures.known = false;
   if (n) *n = (size_t)changed;
   remember_count(m);
   return LAN_OK;

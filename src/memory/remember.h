@@ -17,8 +17,8 @@ bool remember_time_fits(int64_t unix_ms);
 /* What memory.db remembers. */
 memory_records remember_records(memory_db *db);
 
-/* After a change: m->counts as they are now, and habits to be read again. A failure leaves the counts as they
- * were, since the change is made. */
+/* After a change: m->counts and the weights as they are now, and habits to be read again. A failure leaves the counts as
+ * they were, since the change is made. */
 void remember_count(lan_memory *m);
 
 #endif

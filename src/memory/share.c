@@ -53,7 +53,6 @@ static void look_at_rest(lan_memory *h) {
   const lan_memory *m = h->of;
   pictures mine = h->pictures;
   h->model = m->model;
-  h->has_learnt = m->has_learnt;
   h->data_file = m->data_file;
   h->skips = m->skips;
   h->cache_trouble = m->cache_trouble;

@@ -19,10 +19,10 @@ enum {
   QUESTION_STEPS = 100
 };
 
-/* Weights learnt in other vaults are near what this one's links want; what opens want was set, or comes from others. */
 /* How much what the weights of recall were learnt from counts against all of a vault's own questions. */
 static const float SURE_OF_QUESTIONS = 30;
 
+/* Weights learnt in other vaults are near what this one's links want; what opens want was set, or comes from others. */
 static const float RATE_OF_LINKS = 0.002f, RATE_OF_OPENS = 0.02f;
 
 typedef struct tuning {
