@@ -13,6 +13,7 @@
 
 #include "base/rng.h"
 #include "lib/scratch.h"
+#include "memory/cache.h"
 #include "memory/learn.h"
 
 enum { NUMBERS = sizeof(flow_weights) / sizeof(float) };
@@ -228,6 +229,34 @@ static void conductances_are_learnt_from_examples(void **state) {
   learn_set_free(&set);
 }
 
+/* What is read of an index in which an edge is of another kind. */
+static lan_status load_with(lan_memory *m, const char *path, uint32_t edge, uint8_t type) {
+  memory_index other = {0};
+  uint8_t *types = (uint8_t *)(uintptr_t)m->index.net.graph.types, was = types[edge];
+  types[edge] = type;
+  assert_int_equal(cache_save(path, "test", &m->index, NULL), LAN_OK);
+  types[edge] = was;
+  lan_status s = cache_load(path, "test", &other, NULL);
+  index_free(&other);
+  return s;
+}
+
+/* Kinds of ties stand for places in memory: an index from elsewhere may hold no others than there are. */
+static void ties_that_cannot_be_are_no_index(void **state) {
+  lan_memory *m = open_vault(state);
+  char path[1100];
+  const lan_graph *g = &m->index.net.graph;
+  uint32_t n = m->index.cat.n_notes, end = g->offsets[1], to_note = 0, last = g->n_edges - 1;
+  snprintf(path, sizeof path, "%s/index.db", (const char *)*state);
+  while (g->targets[to_note] == g->targets[to_note + 1]) to_note++;
+  assert_true(g->targets[to_note] < n && g->targets[end - 1] >= n);
+  assert_int_equal(load_with(m, path, last, g->types[last]), LAN_OK);
+  assert_int_equal(load_with(m, path, last, EDGE_KINDS), LAN_ECORRUPT);
+  assert_int_equal(load_with(m, path, to_note, EDGE_FOLDER), LAN_ECORRUPT);
+  assert_int_equal(load_with(m, path, end - 1, EDGE_MENTION), LAN_ECORRUPT);
+  lan_memory_close(m);
+}
+
 #define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void) {
@@ -235,6 +264,7 @@ int main(void) {
       cmocka_unit_test(gradients_agree_with_differences),
       IN_SCRATCH(training_sees_what_scoring_sees),
       IN_SCRATCH(extreme_weights_give_numbers),
+      IN_SCRATCH(ties_that_cannot_be_are_no_index),
       cmocka_unit_test(conductances_are_learnt_from_examples),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,27 @@ static lan_status load_things(index_db *db, memory_index *out, lan_error *err) {
   return s;
 }
 
+/* What scoring takes for granted: it goes on from an edge to what its kind leads to. */
+static bool can_be(const network *net, uint32_t from, uint32_t to, uint8_t type) {
+  switch (type) {
+    case EDGE_MENTION:
+    case EDGE_MENTION_BACK: return from < net->n_notes && to < net->n_notes;
+    case EDGE_FOLDER: return network_kind_of(net, to) == NODE_FOLDER;
+    default: return type < EDGE_KINDS;
+  }
+}
+
+static lan_status check_ties(const network *net, lan_error *err) {
+  const lan_graph *g = &net->graph;
+  for (uint32_t v = 0; v < g->n_nodes; v++) {
+    for (uint32_t e = g->offsets[v]; e < g->offsets[v + 1]; e++) {
+      if (can_be(net, v, g->targets[e], g->types[e])) continue;
+      return lan_fail(err, LAN_ECORRUPT, "the index cache's edge %u is of a kind that cannot be", e);
+    }
+  }
+  return LAN_OK;
+}
+
 static lan_status load_graph(index_db *db, network *net, lan_error *err) {
   static const char *const sections[4] = {OFFSETS, TARGETS, WEIGHTS, TYPES};
   size_t len[4];
@@ -42,7 +63,8 @@ static lan_status load_graph(index_db *db, network *net, lan_error *err) {
   }
   net->graph = (lan_graph){(uint32_t)n_nodes, (uint32_t)n_edges, net->owned[0], net->owned[1],
                            net->owned[2],     net->owned[3],     NULL};
-  return lan_graph_validate(&net->graph, err);
+  lan_status s = lan_graph_validate(&net->graph, err);
+  return s == LAN_OK ? check_ties(net, err) : s;
 }
 
 static lan_status load_words(index_db *db, memory_index *out, lan_error *err) {
