@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/handed_notes.h"
+#include "memory/memory_internal.h"
 
 static const memory_records NOTHING = {NULL, NULL, NULL};
 
@@ -180,6 +181,22 @@ static void opens_are_learnt_from(void **state) {
   handed_free(m);
 }
 
+/* Where all was forgotten, learning does not go on from it. */
+static void what_is_forgotten_is_not_learnt_from(void **state) {
+  (void)state;
+  handed_notes h = handed_notes_new();
+  lan_memory *m = open_notes(&h, &NOTHING);
+  lan_buf weights = {0};
+  lan_str from = lan_str_of("Cà phê.md"), note = lan_str_of("Bạn bè.md");
+  assert_int_equal(handed_learn(m, from, note, 1000, &weights, NULL), LAN_OK);
+  handed_remember(m, 1);
+  assert_int_equal(m->online.steps, 1);
+  handed_remember(m, 0);
+  assert_int_equal(m->online.steps, 0);
+  lan_buf_free(&weights);
+  handed_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(notes_are_asked),
@@ -187,6 +204,7 @@ int main(void) {
       cmocka_unit_test(what_touches_others_takes_an_index),
       cmocka_unit_test(what_the_application_remembers_counts),
       cmocka_unit_test(opens_are_learnt_from),
+      cmocka_unit_test(what_is_forgotten_is_not_learnt_from),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

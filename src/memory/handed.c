@@ -114,6 +114,7 @@ lan_status handed_weights(lan_memory *m, lan_str bytes, lan_error *err) {
 }
 
 void handed_remember(lan_memory *m, size_t n_events) {
+  if (n_events == 0) m->online = (online){0};
   m->counts = (memory_db_counts){.opens = n_events};
   m->habits.read = false;
 }

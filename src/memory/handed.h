@@ -37,7 +37,7 @@ lan_status handed_weights(lan_memory *m, lan_str bytes, lan_error *err);
 lan_status handed_learn(lan_memory *m, lan_str from, lan_str note, int64_t unix_ms,
                         lan_buf *weights, lan_error *err);
 
-/* The records have changed: `n_events` of them there are now. */
+/* The records have changed: `n_events` of them there are now. Of none, all was forgotten: learning begins anew. */
 void handed_remember(lan_memory *m, size_t n_events);
 
 #endif
