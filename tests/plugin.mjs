@@ -212,6 +212,12 @@ async function whatIsBrokenIsMended() {
     return [damaged, await memory.related("Cà phê.md", "yes")].map((l) => l.map((r) => r.path));
   });
   assert.deepEqual(after, [before, before]);
+  const late = await inPage(() => {
+    const { memory } = window.plugin, { asked } = memory;
+    memory.close("closed");
+    return asked.ask("recall", ["Quán", 1]).then(() => "", (e) => e.message);
+  });
+  assert.equal(late, "closed", "who asks a worker that has ended is told");
 }
 
 async function nothingWasSent() {

@@ -22,6 +22,7 @@ class Asked {
   private worker: Worker;
   private waiting = new Map<number, Waiting>();
   private last = 0;
+  private closed: string | null = null; // why
 
   constructor(renewed: () => void, died: (why: string) => void) {
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
@@ -35,6 +36,7 @@ class Asked {
   }
 
   ask<Q extends keyof Questions>(ask: Q, given: Parameters<Questions[Q]>, moved: Transferable[] = []): Promise<ReturnType<Questions[Q]>> {
+    if (this.closed !== null) return Promise.reject(new Refused(this.closed)); // nobody would answer
     const question: Question = { id: ++this.last, ask, with: given };
     return new Promise((done, failed) => {
       this.waiting.set(question.id, [done, failed]);
@@ -43,6 +45,7 @@ class Asked {
   }
 
   close(why: string): void {
+    this.closed = why;
     this.worker.terminate();
     for (const [, failed] of this.waiting.values()) failed(new Refused(why));
     this.waiting.clear();
@@ -117,17 +120,17 @@ export class Local extends Component implements Memory {
   }
 
   private async begin(): Promise<Asked> {
+    let worker: Asked | null = null;
     try {
       await new Promise<void>((done) => this.app.workspace.onLayoutReady(done));
-      const worker = new Asked(this.renewed, (why) => this.close(why));
-      this.asked = worker;
+      this.asked = worker = new Asked(this.renewed, (why) => this.close(why));
       await worker.ask("start", [module]);
       this.load();
       this.watch();
       await this.putAll(worker);
       return worker;
     } catch (e) {
-      this.close(); // to be tried again
+      if (this.asked === worker) this.close(); // to be tried again; unless that is done already
       throw e;
     }
   }

@@ -102,7 +102,7 @@ const command command_serve = {
         "  --port N            listen there (7717); 0: any that is free\n"
         "  --address ADDRESS   instead of 127.0.0.1: lets other machines ask, unencrypted\n"
         "  --socket PATH       a unix socket instead\n"
-        "  --threads N         that answer; default: one a processor\n"
+        "  --threads N         that answer; default: one a processor, at most 8\n"
         "  --model MODEL       that recognises pictures, from lantoa net train\n"
         "  --allow-feedback    assistants may record what you say of results\n" HELP_VAULT
             HELP_COLOR
