@@ -255,6 +255,38 @@ static void hostile_text_is_read_in_linear_time(void **state) {
   }
 }
 
+/* A line of many values, as a list that is written in one. */
+static void a_long_list_is_read_in_linear_time(void **state) {
+  (void)state;
+  enum { VALUES = 60000 };
+  lan_buf note = {0}, values = {0};
+  facts f = {0};
+  lan_buf_add_str(&note, "---\nl: [");
+  pack_number(&values, VALUES + 1);
+  for (uint32_t i = 0; i < VALUES; i++) {
+    char value[16];
+    int n = snprintf(value, sizeof value, "[[%05u]]", i);
+    lan_buf_printf(&note, "\"%s\", ", value);
+    pack_number(&values, CACHED_WITHIN);
+    pack_string(&values, LAN_STR("l"));
+    pack_string(&values, (lan_str){value, (size_t)n});
+  }
+  lan_buf_add_str(&note, "]\n---\n");
+  lan_buf b = packed(note.data, note.len);
+  lan_buf_add(&b, values.data, values.len);
+  pack_number(&b, 0);
+  uint64_t start = lan_clock_ns();
+  assert_int_equal(facts_from_cache(b.data, b.len, &f, NULL), LAN_OK);
+  assert_true((double)(lan_clock_ns() - start) / 1e6 <= 5000);
+  assert_int_equal(f.links.len, VALUES);
+  assert_int_equal(f.links.data[VALUES - 1].start, 4);
+  assert_int_equal(f.links.data[VALUES - 1].line, 2);
+  facts_free(&f);
+  lan_buf_free(&b);
+  lan_buf_free(&values);
+  lan_buf_free(&note);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blocks_are_found_as_in_files),
@@ -264,6 +296,7 @@ int main(void) {
       cmocka_unit_test(an_empty_canvas_has_a_text),
       cmocka_unit_test(what_is_cut_off_is_refused),
       cmocka_unit_test(hostile_text_is_read_in_linear_time),
+      cmocka_unit_test(a_long_list_is_read_in_linear_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

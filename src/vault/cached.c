@@ -61,9 +61,19 @@ static void read_blocks(facts *f, unpack *u, bool told) {
 /* Front matter, as far as it was searched for its values, which come in their order. */
 typedef struct yaml_search {
   size_t at, end;
+  lan_str line; /* that was found last */
   parse_lines lines;
   uint32_t misses;
 } yaml_search;
+
+/* The one of `at`: it is looked for once, however many values it holds. */
+static lan_str line_of(const facts *f, yaml_search *y) {
+  const char *p = f->text.ptr + y->at;
+  if (y->line.ptr && p <= y->line.ptr + y->line.len) return y->line;
+  size_t start = y->at;
+  while (start > 0 && f->text.ptr[start - 1] != '\n') start--;
+  return y->line = parse_line_at(f->text, start);
+}
 
 /* The links of a value are said on the line that holds it; one that is not written as it is read may be anywhere. */
 static void take_links(facts *f, lan_str value, yaml_search *y) {
@@ -74,11 +84,10 @@ static void take_links(facts *f, lan_str value, yaml_search *y) {
     y->misses += p == NULL;
   }
   if (p) y->at = (size_t)(p - f->text.ptr);
-  size_t start = y->at;
-  while (start > 0 && f->text.ptr[start - 1] != '\n') start--;
-  size_t end = start + parse_line_at(f->text, start).len;
-  parse_links_in(f, value, (uint32_t)start, (uint32_t)end, parse_line(&y->lines, (uint32_t)start),
-                 FACTS_LINK_PROPERTY);
+  lan_str line = line_of(f, y);
+  uint32_t start = (uint32_t)(line.ptr - f->text.ptr);
+  parse_links_in(f, value, start, start + (uint32_t)line.len,
+                 parse_line(&y->lines, (uint32_t)y->at), FACTS_LINK_PROPERTY);
 }
 
 /* What was mended in the text is mended here. */
