@@ -7,13 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "lib/scratch.h"
+#include "lib/small_vault.h"
 #include "memory/learn.h"
 
 static model_net random_net(uint64_t seed) {
@@ -103,28 +101,8 @@ static void a_teacher_is_learnt_from(void **state) {
   learn_set_free(&set);
 }
 
-static void write_note(void **state, const char *name, const char *text) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/vault/%s", (const char *)*state, name);
-  scratch_write(path, text, strlen(text));
-}
-
-static lan_memory *open_vault(void **state) {
-  static char vault[1024], data[1024];
-  snprintf(vault, sizeof vault, "%s/vault", (const char *)*state);
-  snprintf(data, sizeof data, "%s/data", (const char *)*state);
-  lan_memory_options o = {.no_cache = 1, .data_dir = data, .n_threads = 1};
-  lan_memory *m = NULL;
-  lan_error err = {0};
-  if (lan_memory_open(vault, &o, &m, &err) != LAN_OK) fail_msg("%s", err.message);
-  return m;
-}
-
 /* What a memory without the links answers is what a vault without them answers. */
 static void hidden_links_leave_no_trace(void **state) {
-  char folder[1024];
-  snprintf(folder, sizeof folder, "%s/vault", (const char *)*state);
-  assert_int_equal(mkdir(folder, 0700), 0);
   write_note(
       state, "A.md",
       "---\nup: \"[[B|the second]]\"\n---\nAlpha [[B|beta word]] and [[C]], ![[B]] again.\n");
@@ -157,9 +135,7 @@ static void hidden_links_leave_no_trace(void **state) {
 
 /* At most one a note, never the only one, never one that is returned. */
 static void what_is_hidden_keeps_the_rules(void **state) {
-  char folder[1024], name[32], text[64];
-  snprintf(folder, sizeof folder, "%s/vault", (const char *)*state);
-  assert_int_equal(mkdir(folder, 0700), 0);
+  char name[32], text[64];
   for (int i = 0; i < 40; i++) {
     snprintf(name, sizeof name, "n%02d.md", i);
     snprintf(text, sizeof text, "[[n%02d]] [[n%02d]] [[n%02d]]\n", (i + 1) % 40, (i + 7) % 40,
@@ -185,9 +161,6 @@ static void what_is_hidden_keeps_the_rules(void **state) {
 
 /* What another process learns meanwhile, or forgets, holds here as well: nothing that is learnt here goes over it. */
 static void weights_follow_what_others_do(void **state) {
-  char folder[1024];
-  snprintf(folder, sizeof folder, "%s/vault", (const char *)*state);
-  assert_int_equal(mkdir(folder, 0700), 0);
   write_note(state, "A.md", "Alpha [[B]]\n");
   write_note(state, "B.md", "Beta\n");
   lan_memory *m = open_vault(state), *other = open_vault(state);

@@ -8,32 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
-#include "lib/scratch.h"
+#include "lib/small_vault.h"
 #include "memory/hide.h"
 #include "memory/pseudo.h"
-
-static void write_note(void **state, const char *name, const char *text) {
-  char path[1100];
-  snprintf(path, sizeof path, "%s/vault", (const char *)*state);
-  mkdir(path, 0700);
-  snprintf(path, sizeof path, "%s/vault/%s", (const char *)*state, name);
-  scratch_write(path, text, strlen(text));
-}
-
-static lan_memory *open_vault(void **state) {
-  static char vault[1100], data[1100];
-  snprintf(vault, sizeof vault, "%s/vault", (const char *)*state);
-  snprintf(data, sizeof data, "%s/data", (const char *)*state);
-  lan_memory_options o = {.no_cache = 1, .data_dir = data, .n_threads = 1};
-  lan_memory *m = NULL;
-  lan_error err = {0};
-  if (lan_memory_open(vault, &o, &m, &err) != LAN_OK) fail_msg("%s", err.message);
-  return m;
-}
 
 /* A memory without a part answers as a vault without it. */
 static void parts_leave_no_trace(void **state) {

@@ -1,6 +1,6 @@
 /* The memory as a WebAssembly module, for Obsidian. The host writes what it hands in to the place that `input` gives, as
  * numbers and strings of base/pack.h, and calls one of the functions below; each returns a lan_status. What it answers,
- * or the message of its error, is then `output_size` bytes at `output`. plugin/src/core.ts is the other side. */
+ * or the message of its error, is then `output_size` bytes at `output`. plugin/src/core/core.ts is the other side. */
 #include <stdlib.h>
 
 #include "answer/answer.h"

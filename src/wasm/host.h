@@ -1,4 +1,4 @@
-/* What the host of the WebAssembly module gives it: plugin/src/core.ts. */
+/* What the host of the WebAssembly module gives it: plugin/src/core/core.ts. */
 #ifndef WASM_HOST_H
 #define WASM_HOST_H
 
