@@ -28,13 +28,21 @@ def evaluate(lantoa, vault, weights, env):
     return ours["mrr"], ours["hits10"], {name: r["mrr"] for name, r in by.items()}
 
 
-def score(scorer, work, vault, ask, env, tune):
+def learns(tune, vault, env):
+    """Learns from a vault; false: it has too little to learn from, or nothing better was found, and nothing was kept."""
+    done = subprocess.run(tune + ["--vault", vault], env=env, stdout=subprocess.PIPE, text=True)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{' '.join(tune)} in {vault}: exit {done.returncode}")
+    return done.returncode == 0 and '"kept":true' in done.stdout
+
+
+def score(scorer, work, vault, weights, tune, ask, env):
     """The same by the scripts of a folder; `tune` runs in the copy first."""
     copy = os.path.join(work, os.path.basename(vault))
     run([sys.executable, f"{scorer}/hide_links.py", vault, copy, "--seed", "1"], env)
-    if tune:
-        run(tune + ["--vault", f"{copy}/vault"], env)
-    lines = run([sys.executable, f"{scorer}/score_links.py", copy, "--"] + ask + ["--vault", "{vault}"], env)
+    learnt = tune and learns(tune, f"{copy}/vault", env)
+    command = ask + ["--vault", "{vault}"] + ([] if learnt else ["--weights", weights])
+    lines = run([sys.executable, f"{scorer}/score_links.py", copy, "--"] + command, env)
     found = re.search(r"mrr ([\d.]+).*hits@10 ([\d.]+)", lines)
     return float(found[1]), float(found[2])
 
@@ -64,8 +72,8 @@ def main():
             mrr, hits, others = evaluate(lantoa, vault, weights, env)
             if a.scorer:
                 ask = [lantoa, "related", "--stdin", "--json", "-n", "200"]
-                tune = [lantoa, "learn", "-q", "--weights", weights] if a.tune else None
-                mrr, hits = score(a.scorer, work, vault, ask if tune else ask + ["--weights", weights], env, tune)
+                tune = [lantoa, "learn", "-q", "--json", "--weights", weights] if a.tune else None
+                mrr, hits = score(a.scorer, work, vault, weights, tune, ask, env)
             rows.append((mrr, hits, *others.values()))
             print(row(os.path.basename(vault), rows[-1], others), flush=True)
         means = [sum(column) / len(rows) for column in zip(*rows)]

@@ -202,7 +202,7 @@ static lan_status step(trainer *t, const learn_options *o, float rate, lan_error
 /* Better by its loss, which is smoother than ranks; examples that lack the wanted note count the same
  * in both. */
 static bool better(const learn_quality *a, const learn_quality *b) {
-  return a->mrr - 0.1 * a->loss > b->mrr - 0.1 * b->loss;
+  return a->mrr - a->loss > b->mrr - b->loss;
 }
 
 static lan_status run(trainer *t, const learn_set *const *sets, size_t n_sets,

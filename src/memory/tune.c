@@ -13,7 +13,7 @@ enum {
   OPENS_TIMES =
       5, /* so many more of opens: each took a decision, and needs no vault made without it */
   LEAST = 40,
-  STEPS = 800,
+  STEPS_LEAST = 100,
   QUESTION_ROUNDS = 4, /* at most: each asks for a quarter of the notes, up to half of the questions */
   QUESTIONS = 600,     /* about so many at most */
   QUESTION_STEPS = 100
@@ -91,10 +91,16 @@ static int on_step(void *ctx, uint32_t step, uint32_t steps) {
   return told(t, 0.6 + 0.4 * (double)step / (double)steps, NULL) != LAN_OK;
 }
 
+/* Some 25 epochs of the links, of which small vaults have few, to be learnt by heart soon; 8 of the opens. */
+static uint32_t steps_for(size_t links, size_t opens) {
+  uint32_t steps = (uint32_t)(links * 4 / 5 + opens / 4);
+  return steps > STEPS_LEAST ? steps : STEPS_LEAST;
+}
+
 static lan_status tune_related(tuning *t, score_model *tuned, lan_learn_report *r, lan_error *err) {
   size_t opens = t->opens.examples.len >= LEAST ? t->opens.examples.len : 0;
   learn_options o = {.seed = t->o ? t->o->seed : 0,
-                     .steps = opens ? STEPS + (uint32_t)opens / 4 : STEPS,
+                     .steps = steps_for(t->links.examples.len, opens),
                      .rate = opens ? RATE_OF_OPENS : RATE_OF_LINKS,
                      .weight_decay = 0.01f,
                      .fixed_flow = opens > 0, /* what examples of opens hold came of it */
