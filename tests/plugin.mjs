@@ -242,9 +242,12 @@ async function aServerIsAsked() {
     return s;
   }));
   await inPage(async (a) => {
+    document.querySelector(".lantoa-item").setAttribute("data-before", "");
     window.plugin.settings.address = a;
     await window.plugin.save();
   }, address);
+  // What is done with the list is told to the memory that is asked now, also where both answer the same.
+  await page.waitForFunction(() => document.querySelector(".lantoa-item:not([data-before])"));
   await open("Cà phê.md");
   await cueIs("Cà phê");
   await shows("Quán cà phê");

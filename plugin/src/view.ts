@@ -3,6 +3,7 @@
 import { ItemView, WorkspaceLeaf } from "obsidian";
 import type { Result } from "../../web/src/answers";
 import type LantoaPlugin from "./main";
+import type { Memory } from "./memory";
 import { Results, tellTrouble } from "./results";
 import { say } from "./words";
 
@@ -20,6 +21,7 @@ export class RelatedView extends ItemView {
   private linked: "yes" | "no" = "yes";
   private asked = 0;
   private shown = ""; // the answer that is on the screen
+  private told: Memory | null = null; // whose it is, who is told what is thought of it
   private list!: HTMLElement;
   private heading!: HTMLElement;
 
@@ -81,8 +83,9 @@ export class RelatedView extends ItemView {
     try {
       const { memory } = this.plugin, results = await memory.related(note, this.linked), shown = outline(note, results);
       // Another note was opened meanwhile; or nothing has changed, and what is unfolded stays so.
-      if (mine !== this.asked || shown === this.shown) return;
+      if (mine !== this.asked || (shown === this.shown && memory === this.told)) return;
       this.shown = shown;
+      this.told = memory;
       new Results(this.list, { app: this.app, memory, cue: note, refresh: () => this.refresh() }).show(results);
     } catch (e) {
       if (mine !== this.asked) return;
