@@ -145,7 +145,7 @@ static lan_status rank_candidates(lan_memory *m, const lan_query *query, lan_err
   lan_activation *top = st->ranking.data + n; /* notes are in order of their paths */
   m->results.len = lan_spread_top(st->ranking.data, st->ranking.len, NULL, 0, top, limit);
   for (size_t i = 0; i < m->results.len; i++) {
-    const score_candidate *c = &st->candidates.data[st->slot[top[i].node] - 1];
+    const score_candidate *c = score_candidate_of(st, top[i].node);
     lan_result *r = &m->results.data[i];
     *r = (lan_result){.note = c->note, .linked = m->cue.note == UINT32_MAX ? 0 : c->linked};
     r->score = score_sum(st, c, &m->cue, r->signals);

@@ -151,8 +151,17 @@ const habit *habits_of(const habits *h, uint32_t note, size_t *n) {
                n);
 }
 
-size_t habits_before(const habits *h, int64_t ms) {
-  return lower_bound(&h->by_time, &(habit){0, 0, ms}, by_time);
+size_t habits_before(const habit *opens, size_t n, int64_t ms) {
+  size_t low = 0, high = n;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (opens[mid].at_ms < ms) {
+      low = mid + 1;
+    } else {
+      high = mid;
+    }
+  }
+  return low;
 }
 
 lan_verdict habits_verdict(const habits *h, uint32_t note, uint32_t related) {

@@ -48,8 +48,8 @@ lan_status habits_add(habits *h, habit open, lan_error *err);
 const habit *habits_from(const habits *h, uint32_t note, size_t *n);
 const habit *habits_of(const habits *h, uint32_t note, size_t *n);
 
-/* How many opens there were before a time. */
-size_t habits_before(const habits *h, int64_t ms);
+/* How many of n opens in order of time were before one. */
+size_t habits_before(const habit *opens, size_t n, int64_t ms);
 
 lan_verdict habits_verdict(const habits *h, uint32_t note, uint32_t related);
 

@@ -183,10 +183,7 @@ float *score_feature_of(score_state *st, uint32_t note, score_feature f) {
 }
 
 const score_candidate *score_candidate_of(const score_state *st, uint32_t note) {
-  for (size_t i = 0; i < st->candidates.len; i++) {
-    if (st->candidates.data[i].note == note) return &st->candidates.data[i];
-  }
-  return NULL;
+  return st->slot[note] ? &st->candidates.data[st->slot[note] - 1] : NULL;
 }
 
 void score_forget_candidates(score_state *st) {

@@ -7,26 +7,12 @@ enum {
   STEPS = 3
 };
 
-/* How many of n opens in order of time were before. */
-static size_t before(const habit *opens, size_t n, int64_t ms) {
-  size_t low = 0, high = n;
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    if (opens[mid].at_ms < ms) {
-      low = mid + 1;
-    } else {
-      high = mid;
-    }
-  }
-  return low;
-}
-
 trail trail_to(const habits *h, uint32_t cue, int64_t now_ms) {
   trail t = {.n = 0};
   for (uint32_t note = cue; t.n < TRAIL_MOST;) {
     size_t n;
     const habit *opens = habits_of(h, note, &n);
-    n = before(opens, n, now_ms);
+    n = habits_before(opens, n, now_ms);
     if (n == 0 || now_ms - opens[n - 1].at_ms > TRAIL_PAUSE_MS) break;
     note = opens[n - 1].from;
     now_ms = opens[n - 1].at_ms;
@@ -48,8 +34,8 @@ typedef struct walk {
 static const habit *opened_next(const walk *w, uint32_t note, int64_t ms, size_t *n) {
   size_t all;
   const habit *opens = habits_from(w->h, note, &all);
-  size_t first = before(opens, all, ms + 1), last = before(opens, all, ms + TRAIL_PAUSE_MS);
-  size_t known = before(opens, all, w->now_ms);
+  size_t first = habits_before(opens, all, ms + 1), last = habits_before(opens, all, ms + TRAIL_PAUSE_MS);
+  size_t known = habits_before(opens, all, w->now_ms);
   if (last > known) last = known;
   if (last > first + BRANCHES_MOST) last = first + BRANCHES_MOST;
   *n = last > first ? last - first : 0;
@@ -72,7 +58,7 @@ bool trail_continued(const habits *h, const trail *t, int64_t now_ms,
     walk w = {h, now_ms, 1.0f / (float)(1 + back), found, ctx};
     size_t n;
     const habit *opens = habits_from(h, t->notes[back], &n);
-    n = before(opens, n, now_ms);
+    n = habits_before(opens, n, now_ms);
     for (size_t i = n > OCCASIONS_MOST ? n - OCCASIONS_MOST : 0; i < n; i++) {
       if (!go_on(&w, &opens[i], 2)) return false;
     }

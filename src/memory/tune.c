@@ -10,8 +10,7 @@
 enum {
   ROUNDS = 4,
   EXAMPLES = 2000,
-  OPENS_TIMES =
-      5, /* so many more of opens: each took a decision, and needs no vault made without it */
+  OPENS_TIMES = 5, /* so many more of opens: they need no vault made without them */
   LEAST = 40,
   STEPS_LEAST = 100,
   QUESTION_ROUNDS = 4, /* at most: each asks for a quarter of the notes, up to half of the questions */

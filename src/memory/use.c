@@ -28,12 +28,14 @@ static bool count(score_state *st, uint32_t note, score_feature f, float worth) 
  * that a holiday takes nothing away (interference: Anderson 1983, The Architecture of Cognition, chapter 5). */
 static bool count_after(score_state *st, uint32_t cue) {
   size_t n;
+  const habit_list *all = &st->habits->by_time;
   const habit *opens = habits_from(st->habits, cue, &n);
   for (size_t i = 0; i < n && opens[i].at_ms < st->now_ms; i++) {
     if (opens[i].note == cue) continue;
     float *lately = score_feature_of(st, opens[i].note, FEATURE_AGAIN);
     if (!lately || !count(st, opens[i].note, FEATURE_OPENED_AFTER, 1)) return false;
-    *lately = 1 / sqrtf(1 + (float)(st->tally.counted - habits_before(st->habits, opens[i].at_ms)));
+    size_t ago = st->tally.counted - habits_before(all->data, all->len, opens[i].at_ms);
+    *lately = 1 / sqrtf(1 + (float)ago);
   }
   return true;
 }

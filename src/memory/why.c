@@ -197,12 +197,15 @@ static void say_use(const lan_memory *m, const lan_result *r, lan_buf *b) {
     lan_buf_printf(b, "said to belong to %s", name);
   } else if (opened_between(&m->habits, r->note, cue)) {
     lan_buf_printf(b, "%s was opened from it", name);
-  } else if (strongest_use(m, r->note) == FEATURE_TRAIL_AFTER) {
-    lan_buf_add_str(b, "opened after what you just opened");
-  } else if (strongest_use(m, r->note) == FEATURE_ALIKE_AFTER) {
-    lan_buf_printf(b, "opened from notes that read like %s", name);
   } else {
-    lan_buf_add_str(b, "often opened");
+    score_feature best = strongest_use(m, r->note);
+    if (best == FEATURE_TRAIL_AFTER) {
+      lan_buf_add_str(b, "opened after what you just opened");
+    } else if (best == FEATURE_ALIKE_AFTER) {
+      lan_buf_printf(b, "opened from notes that read like %s", name);
+    } else {
+      lan_buf_add_str(b, "often opened");
+    }
   }
 }
 
