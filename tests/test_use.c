@@ -428,6 +428,42 @@ static void what_was_opened_after_a_note_comes_up(void **state) {
   lan_memory_close(m);
 }
 
+static double use_at(lan_memory *m, uint32_t cue, uint32_t note, int64_t at_ms) {
+  const lan_result *r;
+  size_t n;
+  lan_query q = {.limit = 50, .at_ms = at_ms};
+  assert_int_equal(lan_memory_related(m, cue, &q, &r, &n, NULL), LAN_OK);
+  for (size_t i = 0; i < n; i++) {
+    if (r[i].note == note) return (double)r[i].signals[LAN_SIGNAL_USE];
+  }
+  fail_msg("it is not there");
+  return 0;
+}
+
+static void later_opens_change_nothing_about_then(void **state) {
+  (void)state;
+  lan_memory *m = open_in(data, 0);
+  uint32_t cue = note_called(m, "note C"), alike = note_called(m, "note E"),
+           note = note_called(m, "note L");
+  const int64_t then = 1000000;
+  lan_buf later = {0};
+  assert_int_equal(lan_memory_opened(m, alike, note, then, NULL), LAN_OK);
+  double use = use_at(m, cue, note, then + 1);
+  assert_true(use > 0);
+  lan_buf_add_str(&later, "{\"type\":\"lantoa-memory\",\"version\":1}\n");
+  for (int i = 0; i < 300; i++) {
+    lan_buf_printf(&later,
+                   "{\"type\":\"opened\",\"at_ms\":%d,\"note\":\"note D.md\",\"from\":\"note "
+                   "E.md\",\"source\":\"\"}\n",
+                   (int)then + 100 + i);
+  }
+  assert_false(later.failed);
+  assert_int_equal(lan_memory_import(m, later.data, later.len, NULL, NULL), LAN_OK);
+  assert_true(use_at(m, cue, note, then + 1) == use);
+  lan_buf_free(&later);
+  lan_memory_close(m);
+}
+
 static void verdicts_move_results(void **state) {
   (void)state;
   lan_memory *m = open_in(data, 0);
@@ -487,6 +523,8 @@ int main(void) {
       TEST(base64_as_in_its_rfc),
       TEST(a_damaged_memory_is_told_and_left_alone),
       cmocka_unit_test_setup_teardown(what_was_opened_after_a_note_comes_up, set_up_ranking,
+                                      scratch_teardown),
+      cmocka_unit_test_setup_teardown(later_opens_change_nothing_about_then, set_up_ranking,
                                       scratch_teardown),
       cmocka_unit_test_setup_teardown(verdicts_move_results, set_up_ranking, scratch_teardown),
       cmocka_unit_test_setup_teardown(opens_are_learnt_from, set_up_ranking, scratch_teardown)};

@@ -58,8 +58,9 @@ static bool count_alike(score_state *st, uint32_t cue, double *sum) {
     size_t n;
     float like = st->similar.data[k].activation;
     const habit *opens = habits_from(st->habits, st->similar.data[k].node, &n);
+    n = habits_before(opens, n, st->now_ms);
     for (size_t i = n > ALIKE_OPENS_MOST ? n - ALIKE_OPENS_MOST : 0; i < n; i++) {
-      if (opens[i].at_ms >= st->now_ms || opens[i].note == cue) continue;
+      if (opens[i].note == cue) continue;
       if (!count(st, opens[i].note, FEATURE_ALIKE_AFTER, like)) return false;
       *sum += (double)like;
     }
